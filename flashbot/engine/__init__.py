@@ -1,0 +1,1 @@
+"""What moves things: events in, turns, messages out, and the recovery of each after a crash."""

@@ -1,0 +1,155 @@
+"""From a webhook's bytes to a stored event. Nothing is acknowledged before it is stored; nothing signed is lost.
+
+An event that cannot be read becomes a dead letter with its reason, because a retry would not mend it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from flashbot.clock import Clock, to_ms
+from flashbot.engine.outbox import event_id_of
+from flashbot.engine.tally import Tally
+from flashbot.errors import StoreError, UnreadableEvent
+from flashbot.msgflash.events import Event, StatusEvent, Unknown
+from flashbot.msgflash.signature import verify
+from flashbot.store.mailbox import Store
+from flashbot.store.records import Entry, Taken
+
+__all__ = ["Answer", "Intake", "Parse"]
+
+STALE_AFTER = timedelta(days=7)
+"""Keys are remembered for 8 days, so whatever is replayed is either remembered or stale."""
+LADDER = {"sent": 1, "delivered": 2, "read": 3, "failed": 4}
+log = logging.getLogger("flashbot.intake")
+
+Parse = Callable[[bytes, str | None], Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    text: str = ""
+
+
+class Wanted(Protocol):
+    def wants(self, event: Event) -> bool: ...
+
+
+class Hands(Protocol):
+    """The worker of this process, which may take an event on the spot."""
+
+    @property
+    def lease_ms(self) -> int: ...
+
+    def claim(self) -> bool: ...
+
+    def unclaim(self) -> None: ...
+
+    def adopt(self, taken: Taken) -> None: ...
+
+
+OK = Answer(200)
+AWAY = Answer(503, "The store is away; nothing was accepted. Send it again later.")
+
+
+class Intake:
+    """The way in of one process. `hands` is None where this process does not work on events."""
+
+    def __init__(
+        self,
+        store: Store,
+        routes: Wanted,
+        parse: Parse,
+        clock: Clock,
+        tally: Tally,
+        *,
+        secrets: Sequence[str],
+        hands: Hands | None,
+    ) -> None:
+        self._store = store
+        self._routes = routes
+        self._parse = parse
+        self._clock = clock
+        self._tally = tally
+        self._secrets = tuple(secrets)
+        self._hands = hands
+
+    async def receive(self, body: bytes, signature: str | None, header_event: str | None = None) -> Answer:
+        """Verify, read, store. 200 only when the event is stored or needs no storing."""
+        if not verify(self._secrets, body, signature):
+            self._tally.count("forged")
+            return Answer(
+                401,
+                "The signature does not match this body: check that FLASHBOT_WEBHOOK_SECRET is the secret "
+                "MsgFlash gave when the webhook was created.",
+            )
+        try:
+            return await self._accept(body, header_event)
+        except StoreError as fault:
+            self._tally.count("store_away")
+            log.warning("An event was not accepted (503): %s", fault)
+            return AWAY
+
+    async def _accept(self, body: bytes, header_event: str | None) -> Answer:
+        try:
+            event = self._parse(body, header_event)
+        except UnreadableEvent as fault:
+            return await self._bury(body, str(fault))
+        except Exception as fault:  # noqa: BLE001 - a bot's own `parse=` may raise anything; the event is kept
+            return await self._bury(body, f"The bot's parse= raised {type(fault).__name__}: {fault}")
+        if isinstance(event, Unknown):
+            return await self._bury(body, "This event's name is not one that flashbot knows.")
+        now = self._clock.now()
+        if event.at is not None and now - event.at > STALE_AFTER:
+            return await self._bury(body, "The event is older than 7 days: a stale repetition.", key=event.key)
+        contact = event.contact
+        if isinstance(event, StatusEvent):
+            self._tally.count(event.name)
+            if event.message_id:
+                await self._store.note_status(
+                    contact or "", event.message_id, LADDER.get(event.status, 0), event.status
+                )
+        if not self._routes.wants(event):
+            self._tally.count("unheard")
+            return OK
+        if contact is None:
+            contact = f"instance:{event.instance or 'unknown'}"
+        return await self._post(event, contact, body, to_ms(now))
+
+    async def _post(self, event: Event, contact: str, body: bytes, now_ms: int) -> Answer:
+        key = event.key
+        entry = Entry(("W", str(now_ms), event_id_of(key), event.name), body).pack()
+        hands = self._hands
+        claimed = hands is not None and hands.claim()
+        taken: Taken | None = None
+        try:
+            posted = await self._store.post(
+                "in", key, contact, entry, lease_ms=hands.lease_ms if hands is not None and claimed else 0
+            )
+            taken = posted.taken
+        finally:
+            if hands is not None and claimed:
+                if taken is not None:
+                    hands.adopt(taken)
+                else:
+                    hands.unclaim()
+        self._tally.count("received" if posted.new else "repeated")
+        return OK
+
+    async def _bury(self, body: bytes, why: str, key: str | None = None) -> Answer:
+        digest = hashlib.sha256(body).hexdigest()
+        reason = json.dumps({"why": why}, ensure_ascii=False).encode()
+        entry = Entry(("W", str(to_ms(self._clock.now())), event_id_of(key or digest), ""), body).pack()
+        if await self._store.bury(f"dead:{digest}", "in", "unreadable", reason, entry):
+            self._tally.count("buried")
+            log.warning("An event was kept as a dead letter (%s): %s See flashbot dead list.", digest[:12], why)
+        return OK
+
+

@@ -1,0 +1,62 @@
+"""A fixed number of hands: each holds one piece of leased work at a time, and all can be waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+__all__ = ["Slots"]
+
+
+class Slots:
+    """Counts who is busy and keeps the tasks alive."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._claimed = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.changed = asyncio.Event()
+        """Set when a hand has become free or work may be waiting."""
+
+    @property
+    def free(self) -> int:
+        return self.most - self._claimed
+
+    @property
+    def idle(self) -> bool:
+        return self._claimed == 0
+
+    def claim(self) -> bool:
+        if self._claimed >= self.most:
+            return False
+        self._claimed += 1
+        return True
+
+    def release(self) -> None:
+        self._claimed -= 1
+        self.changed.set()
+
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` in a hand that was claimed; the hand is free again when it ends."""
+        task = asyncio.ensure_future(self._hold(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hold(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            self.release()
+
+    async def finish(self, within: float | None = None) -> bool:
+        """Wait for all work in hand; False when some was still running after `within` seconds."""
+        while self._tasks:
+            _, pending = await asyncio.wait(self._tasks, timeout=within)
+            if pending:
+                return False
+        return True
+
+    async def abandon(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,67 @@
+"""Every setting, read from FLASHBOT_* in the environment or in a `.env` file beside the bot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flashbot.errors import SettingsError
+
+__all__ = ["Settings", "load_settings"]
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("it must begin with http:// or https://")
+    return url.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """The settings of one bot process. Secrets never show in a repr."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FLASHBOT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    msgflash_url: Annotated[str, AfterValidator(_http_url)] = "https://srv.msgflash.com"
+    api_key: SecretStr = SecretStr("")
+    team_id: str | None = None
+    instance_id: str | None = None
+    """The sender of messages that answer nobody: drips without a history, `bot.send`."""
+    webhook_secret: SecretStr = SecretStr("")
+    """Several, comma separated, while a secret is being changed."""
+    redis_url: SecretStr = SecretStr("")
+    redis_server: str | None = None
+    """A valkey-server or redis-server program for the embedded store."""
+    data_dir: Path = Path(".flashbot")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    requests_per_second: Annotated[float, Field(ge=0, le=10_000)] = 9.0
+    """Shared by all processes of one key. MsgFlash allows 10; 0 lifts it for a server of one's own."""
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Fixed at the store's first start; 64 for a cluster."""
+    handler_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Handlers that may run at once in one process."""
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+    patience: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """Scales every lease, deadline and look of the recovery protocol together; for tests."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(word.strip() for word in self.webhook_secret.get_secret_value().split(",") if word.strip())
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings; raises SettingsError with one sentence that names every wrong one."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as fault:
+        wrong = "; ".join(
+            f"FLASHBOT_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in fault.errors()
+        )
+        raise SettingsError(f"Wrong settings. {wrong}. Correct them in the environment or in .env.") from None

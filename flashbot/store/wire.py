@@ -1,0 +1,195 @@
+"""One multiplexed connection to the server: calls made at once share a write, and answers come back in order.
+
+redis-py's client costs 44 µs a call and 12 in a pipeline; this costs about what the pipeline does without
+anyone having to form one (`bench/store.py` measures both). It repeats nothing: a lost connection fails every
+call that waits on it, and whoever called decides. hiredis does the parsing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import hiredis
+from redis.asyncio.connection import parse_url
+
+from flashbot.errors import SettingsError, StoreAway, StoreError
+
+__all__ = ["Address", "Refusal", "Wire"]
+
+Reply: TypeAlias = Any  # what RESP carries: bytes, int, None, or a list of these
+
+ANSWER_WITHIN = 5.0
+"""Seconds a call may wait before the connection is given up."""
+MOST_WAITING = 20_000
+"""Calls in flight beyond which new ones are refused at once: no unbounded queue hides in memory."""
+
+
+class Refusal(StoreError):
+    """The server answered a command with an error; `code` is its first word, such as OOM or NOSCRIPT."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.code = message.split(" ", 1)[0]
+
+
+AWAY = frozenset({"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "MISCONF", "OOM", "NOREPLICAS", "TRYAGAIN", "BUSY"})
+"""Refusals that pass by themselves: the caller backs off and tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is and how to enter: read from a redis://, rediss:// or unix:// URL."""
+
+    host: str = ""
+    port: int = 6379
+    path: str = ""
+    username: str | None = None
+    password: str | None = None
+    db: int = 0
+    tls: ssl.SSLContext | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> Address:
+        try:
+            found: dict[str, Any] = dict(parse_url(url))
+        except ValueError as fault:
+            raise SettingsError(
+                "FLASHBOT_REDIS_URL is not a Redis URL; it should look like redis://host:6379/0, "
+                "rediss://… or unix:///path/to/socket."
+            ) from fault
+        tls = None
+        if url.startswith("rediss://"):
+            tls = ssl.create_default_context(cafile=found.get("ssl_ca_certs"))
+            if found.get("ssl_cert_reqs") == "none":
+                tls.check_hostname = False
+                tls.verify_mode = ssl.CERT_NONE
+        return cls(
+            host=found.get("host", "localhost"),
+            port=int(found.get("port", 6379)),
+            path=found.get("path", "") if url.startswith("unix://") else "",
+            username=found.get("username"),
+            password=found.get("password"),
+            db=int(found.get("db", 0)),
+            tls=tls,
+        )
+
+    def __str__(self) -> str:
+        return self.path or f"{self.host}:{self.port}/{self.db}"
+
+
+class Wire(asyncio.Protocol):
+    """An open connection. Made by `open`; once lost it stays lost."""
+
+    def __init__(self, answer_within: float = ANSWER_WITHIN) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = hiredis.Reader(replyError=Refusal)
+        self._waiting: deque[asyncio.Future[Reply]] = deque()
+        self._out: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self._answer_within = answer_within
+        self._answered = 0
+        self._watch: asyncio.TimerHandle | None = None
+        self.lost: StoreAway | None = None
+
+    @classmethod
+    async def open(cls, address: Address, answer_within: float = ANSWER_WITHIN) -> Wire:
+        """Connect, authenticate and select. Raises StoreAway when nobody answers there."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                if address.path:
+                    _, wire = await loop.create_unix_connection(lambda: cls(answer_within), address.path)
+                else:
+                    _, wire = await loop.create_connection(
+                        lambda: cls(answer_within), address.host, address.port, ssl=address.tls
+                    )
+                if address.password is not None:
+                    names = [address.username] if address.username else []
+                    await wire.call("AUTH", *names, address.password)
+                if address.db:
+                    await wire.call("SELECT", address.db)
+        except (OSError, TimeoutError) as fault:
+            raise StoreAway(f"No Redis or Valkey answers at {address}: {fault or 'timed out'}.") from fault
+        return wire
+
+    def call(self, *words: str | bytes | int | float) -> asyncio.Future[Reply]:
+        """Send a command; the future ends with its reply, a Refusal, or StoreAway."""
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        if self.lost is not None or self._transport is None:
+            future.set_exception(self.lost or StoreAway("The connection to the store is not open."))
+            return future
+        if len(self._waiting) >= MOST_WAITING:
+            future.set_exception(StoreAway(f"{MOST_WAITING} calls already wait for the store; try again later."))
+            return future
+        self._waiting.append(future)
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(hiredis.pack_command(words))
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._answer_within, self._check, self._answered)
+        return future
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._flush()
+            self._transport.close()
+        self._lose("the connection was closed")
+
+    def _flush(self) -> None:
+        if self._out and self._transport is not None:
+            self._transport.write(b"".join(self._out) if len(self._out) > 1 else self._out[0])
+        self._out.clear()
+
+    def _check(self, answered: int) -> None:
+        self._watch = None
+        if not self._waiting:
+            return
+        if self._answered == answered:
+            self._lose(f"no answer within {self._answer_within:g} seconds")
+            if self._transport is not None:
+                self._transport.abort()
+        else:
+            self._watch = self._loop.call_later(self._answer_within, self._check, self._answered)
+
+    def _lose(self, why: str) -> None:
+        if self.lost is None:
+            self.lost = StoreAway(f"The store went away: {why}.")
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_exception(self.lost)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        while True:
+            reply = self._reader.gets()
+            if reply is False:
+                return
+            self._answered += 1
+            future = self._waiting.popleft()
+            if future.done():
+                continue
+            if isinstance(reply, Refusal):
+                if reply.code in AWAY:
+                    away = StoreAway(f"The store refuses for now: {reply}")
+                    away.__cause__ = reply
+                    future.set_exception(away)
+                else:
+                    future.set_exception(reply)
+            else:
+                future.set_result(reply)
+
+    def connection_lost(self, fault: Exception | None) -> None:
+        self._lose(str(fault) if fault else "the server closed the connection")
+        self._transport = None

@@ -1,0 +1,1 @@
+"""For testing bots: `Conversation`, and the pytest plugin that brings it."""

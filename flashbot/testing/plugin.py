@@ -1,0 +1,1 @@
+"""Fixtures for bots under test, found by pytest once flashbot is installed."""

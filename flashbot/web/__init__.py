@@ -1,0 +1,1 @@
+"""The HTTP side of a bot: the webhook, health and metrics."""
