@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flashbot.store.scripts import load
@@ -10,13 +11,16 @@ __all__ = ["FakeRunner"]
 
 
 class FakeRunner:
-    """Runs the scripts on an in-memory server that dies with the process."""
+    """Runs the scripts on an in-memory server that dies with the process.
 
-    def __init__(self, server: Any = None) -> None:
+    `mutate(name, text)` may change a script before it is loaded, to show that a missing rule is found.
+    """
+
+    def __init__(self, mutate: Callable[[str, str], str] | None = None) -> None:
         import fakeredis
 
-        self.server = server or fakeredis.FakeServer()
-        self._client: Any = fakeredis.FakeStrictRedis(server=self.server)
+        self._client: Any = fakeredis.FakeStrictRedis(server=fakeredis.FakeServer())
+        self._mutate = mutate or (lambda _, text: text)
         self._known: dict[str, Any] = {}
 
     async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
@@ -25,11 +29,18 @@ class FakeRunner:
     def run_now(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
         script = self._known.get(name)
         if script is None:
-            script = self._known[name] = self._client.register_script(load(name).text)
+            script = self._known[name] = self._client.register_script(self._mutate(name, load(name).text))
         return script(keys=[tag], args=list(args))
 
     async def command(self, *words: str | bytes | int | float) -> Any:
+        return self.run_command(*words)
+
+    def run_command(self, *words: str | bytes | int | float) -> Any:
         return self._client.execute_command(*words)
+
+    def keys(self) -> list[bytes]:
+        found: list[bytes] = self._client.keys("*")
+        return found
 
     async def close(self) -> None:
         return None

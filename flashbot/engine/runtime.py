@@ -1,0 +1,133 @@
+"""The loops of one process: they nudge worker and sender, keep leases alive, and end in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+
+from flashbot.clock import Clock
+from flashbot.engine.patience import Patience
+from flashbot.engine.sender import Sender
+from flashbot.engine.worker import Worker
+from flashbot.errors import StoreError
+
+__all__ = ["Engine", "Listen"]
+
+TICK = 1.0
+"""Seconds between looks when nothing nudges: a lost wake token or a due timer costs at most this."""
+log = logging.getLogger("flashbot.engine")
+
+
+class Listen(Protocol):
+    """Waits for a wake token of the store, at most about a second. Raises StoreAway."""
+
+    async def __call__(self) -> None: ...
+
+
+class Stepping(Protocol):
+    async def step(self) -> bool: ...
+
+
+class Engine:
+    """A worker and a sender, running."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        sender: Sender,
+        clock: Clock,
+        patience: Patience,
+        *,
+        listen: Listen | None,
+        tick: float = TICK,
+    ) -> None:
+        self.worker = worker
+        self.sender = sender
+        self._clock = clock
+        self._patience = patience
+        self._listen = listen
+        self._tick = tick
+        self._tasks: list[asyncio.Task[None]] = []
+        self._away = False
+
+    def start(self) -> None:
+        """Begin to work, in the running loop."""
+        loops: list[Coroutine[Any, Any, None]] = [
+            self._drive(self.worker, self.worker.slots.changed),
+            self._drive(self.sender, self.sender.slots.changed),
+            self._ticking(),
+            self._heart(),
+        ]
+        if self._listen is not None:
+            loops.append(self._ears(self._listen))
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    def nudge(self) -> None:
+        self.worker.slots.changed.set()
+        self.sender.slots.changed.set()
+
+    async def stop(self) -> None:
+        """Take nothing more, let what is in hand finish, give back the rest."""
+        self.worker.stopping = True
+        self.sender.stopping = True
+        try:
+            async with asyncio.timeout(self._patience.drain):
+                await self.worker.slots.finish()
+        except TimeoutError:
+            await self.worker.give_back()
+        try:
+            # A request that was written must be heard out: breaking it off would leave its outcome unknown.
+            async with asyncio.timeout(self._patience.send_timeout):
+                await self.sender.slots.finish()
+        except TimeoutError:
+            await self.sender.slots.abandon()
+        await self.halt()
+
+    async def halt(self) -> None:
+        """End the loops at once."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def _drive(self, part: Stepping, changed: asyncio.Event) -> None:
+        while True:
+            changed.clear()
+            while await self._guarded(part.step):
+                pass
+            await changed.wait()
+
+    async def _ticking(self) -> None:
+        while True:
+            await self._clock.sleep(self._tick)
+            self.nudge()
+
+    async def _heart(self) -> None:
+        while True:
+            await self._clock.sleep(self._patience.heartbeat)
+            await self._guarded(self.worker.renew)
+
+    async def _ears(self, listen: Listen) -> None:
+        while True:
+            try:
+                await listen()
+            except StoreError:
+                await self._clock.sleep(self._tick)
+            self.nudge()
+
+    async def _guarded(self, step: Callable[[], Awaitable[bool]]) -> bool:
+        """A loop never ends because the store is away for a while."""
+        try:
+            again = await step()
+        except StoreError as fault:
+            if not self._away:
+                log.warning("%s Trying again until it is back.", fault)
+            self._away = True
+            await self._clock.sleep(self._tick / 2)
+            return False
+        if self._away:
+            log.info("The store is back.")
+        self._away = False
+        return again

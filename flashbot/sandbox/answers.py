@@ -1,0 +1,77 @@
+"""What the server answers: the success and error envelopes, and the catalogue of codes.
+
+An answer is a value; its `fate` says what the wire does with it. Nothing here touches a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic_core import to_json
+
+__all__ = ["Answer", "Fate", "Refusal", "invalid", "success"]
+
+# "hang": never answer; "drop": close the connection without a byte.
+Fate = Literal["answer", "hang", "drop"]
+
+JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
+
+# code -> (HTTP status, message). Texts that the vendor prints are kept word for word.
+CODES: Mapping[str, tuple[int, str]] = {
+    "UNAUTHORIZED": (401, "Invalid or revoked API key"),
+    "TEAM_KEY_REQUIRED": (403, "A team API key is required with X-Team-Id"),
+    "TEAM_KEY_NOT_ALLOWED": (403, "Team API keys are not allowed on this route"),
+    "API_RATE_LIMIT_EXCEEDED": (429, "Too many API requests"),
+    "MONTHLY_API_REQUEST_QUOTA_EXCEEDED": (429, "Monthly API request quota exceeded"),
+    "MONTHLY_OUTBOUND_QUOTA_EXCEEDED": (429, "Monthly outbound quota exceeded"),
+    "NOT_FOUND": (404, "Not found"),
+    "VALIDATION_ERROR": (400, "Invalid request data"),
+    "TEMPLATE_INVALID": (400, "Template is invalid"),
+    "TEMPLATE_VARIABLES_MISSING": (400, "Template variables are missing"),
+    "TEMPLATE_CONTEXT_UNAVAILABLE": (400, "Template context is unavailable"),
+    "UNSUPPORTED_FEATURE": (403, "Buttons need a WhatsApp Business number"),
+    "INVALID_DESTINATION": (422, "Recipient number is invalid"),
+    "MAX_WEBHOOK_ENDPOINTS_REACHED": (403, "Webhook endpoint limit reached"),
+    "INTERNAL_ERROR": (500, "Internal server error"),
+    "PROVIDER_TIMEOUT": (502, "Provider timed out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, or what happens instead of one."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    fate: Fate = "answer"
+
+
+class Refusal(Exception):
+    """The request is refused with a code of the catalogue."""
+
+    def __init__(
+        self, code: str, message: str | None = None, details: Sequence[object] | None = None
+    ) -> None:
+        self.code = code
+        self.status, standard = CODES[code]
+        self.message = message or standard
+        self.details = details
+        super().__init__(code, message, details)
+
+    def answer(self) -> Answer:
+        error: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.details is not None:
+            error["details"] = list(self.details)
+        return Answer(self.status, JSON_HEADERS, to_json({"error": error}))
+
+
+def invalid(field: str, why: str) -> Refusal:
+    """A VALIDATION_ERROR about one field; the vendor does not document the shape of `details`."""
+    return Refusal("VALIDATION_ERROR", details=[{"field": field, "message": why}])
+
+
+def success(content: object, status: int = 200) -> Answer:
+    return Answer(status, JSON_HEADERS, to_json({"data": content}))
