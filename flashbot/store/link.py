@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from flashbot.errors import StoreAway
@@ -24,8 +25,15 @@ class Runner(Protocol):
 class Link:
     """A lasting way to one server over connections that may break."""
 
-    def __init__(self, address: Address, *, connect_anew_after: float = 0.2) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        connect_anew_after: float = 0.2,
+        revive: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self.address = address
+        self._revive = revive
         self._wire: Wire | None = None
         self._opening: asyncio.Task[Wire] | None = None
         self._pause = connect_anew_after
@@ -77,10 +85,19 @@ class Link:
 
     async def _open_once(self) -> Wire:
         try:
-            wire = await Wire.open(self.address)
+            wire = await self._reach()
             await asyncio.gather(*(wire.call("SCRIPT", "LOAD", load(name).text) for name in NAMES))
         except StoreAway:
             self._failed_at = asyncio.get_running_loop().time()
             raise
         self._wire = wire
         return wire
+
+    async def _reach(self) -> Wire:
+        try:
+            return await Wire.open(self.address)
+        except StoreAway:
+            if self._revive is None:
+                raise
+            await self._revive()
+            return await Wire.open(self.address)

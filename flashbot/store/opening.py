@@ -40,7 +40,7 @@ async def open_store(
     """
     embedded = None if url else Embedded(folder, server)
     address = await embedded.ensure() if embedded else Address.from_url(url)
-    link = Link(address)
+    link = Link(address, revive=embedded.ensure if embedded else None)
     try:
         facts = await _facts(link)
         _refuse_unfit(facts)

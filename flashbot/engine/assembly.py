@@ -1,0 +1,135 @@
+"""Puts the parts of one process together around a store: what talks to what, decided in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flashbot.clock import Clock
+from flashbot.engine.intake import Intake, Parse, Wanted
+from flashbot.engine.pace import SharedPace
+from flashbot.engine.patience import Patience
+from flashbot.engine.postman import Postman
+from flashbot.engine.runtime import Engine, Listen
+from flashbot.engine.sender import Sender
+from flashbot.engine.tally import Tally
+from flashbot.engine.worker import Handle, Worker
+from flashbot.errors import StoreError
+from flashbot.msgflash.client import Client
+from flashbot.msgflash.errors import KeyRefused, MsgFlashError
+from flashbot.msgflash.transport import Transport
+from flashbot.settings import Settings
+from flashbot.store.mailbox import Store
+
+__all__ = ["Parts", "assemble"]
+
+SENDING_HANDS = 4
+"""Ten a second with 0.4 s of latency each."""
+SENDING_HANDS_UNLIMITED = 64
+ASK_AGAIN_AFTER = 30.0
+"""Seconds between two questions to MsgFlash whether the key is usable: readiness must not eat the rate."""
+
+
+class Command(Protocol):
+    async def __call__(self, *words: str | bytes | int | float) -> Any: ...
+
+
+@dataclass(slots=True)
+class Parts:
+    client: Client
+    tally: Tally
+    engine: Engine | None
+    intake: Intake | None
+    clock: Clock
+
+    def readiness(self, command: Command) -> Callable[[], Awaitable[dict[str, str]]]:
+        """What is wrong, by name: the store asked each time, the key at most every half minute."""
+        asked_at, key_wrong = float("-inf"), ""
+
+        async def ask() -> dict[str, str]:
+            nonlocal asked_at, key_wrong
+            wrong = {}
+            try:
+                await command("PING")
+            except StoreError as fault:
+                wrong["store"] = str(fault)
+            if self.engine is not None and self.clock.monotonic() - asked_at > ASK_AGAIN_AFTER:
+                try:
+                    await self.client.instances.list()
+                except KeyRefused as fault:
+                    key_wrong = str(fault)
+                except (MsgFlashError, StoreError) as fault:
+                    # Not known now; asked again next time.
+                    return wrong | {"msgflash": str(fault)}
+                else:
+                    key_wrong = ""
+                asked_at = self.clock.monotonic()
+            return wrong | ({"key": key_wrong} if key_wrong else {})
+
+        return ask
+
+
+def assemble(
+    store: Store,
+    handle: Handle,
+    settings: Settings,
+    clock: Clock,
+    *,
+    routes: Wanted,
+    parse: Parse,
+    work: bool,
+    web: bool,
+    ears: Listen | None,
+    transport: Transport | None = None,
+) -> Parts:
+    """Build the parts a process needs for its roles. Raises SettingsError for a key that cannot be one."""
+    patience = Patience().scaled(settings.patience)
+    tally = Tally()
+    key = settings.api_key.get_secret_value()
+    pace = SharedPace(store, clock, api_key=key, per_second=settings.requests_per_second)
+    client = Client(
+        settings.msgflash_url,
+        api_key=key,
+        team_id=settings.team_id,
+        rate=pace,
+        clock=clock,
+        timeout=patience.send_timeout,
+        transport=transport,
+    )
+    engine = None
+    if work:
+        sender = Sender(
+            store,
+            Postman(client, timeout=patience.send_timeout),
+            pace,
+            clock,
+            patience=patience,
+            hands=SENDING_HANDS_UNLIMITED if pace.unlimited else SENDING_HANDS,
+            tally=tally,
+        )
+        worker = Worker(
+            store,
+            handle,
+            sender,
+            clock,
+            patience=patience,
+            hands=settings.concurrency,
+            handler_seconds=settings.handler_seconds,
+            tally=tally,
+        )
+        engine = Engine(worker, sender, clock, patience, listen=ears)
+    intake = None
+    if web:
+        intake = Intake(
+            store,
+            routes,
+            parse,
+            clock,
+            tally,
+            secrets=settings.secrets,
+            hands=engine.worker if engine else None,
+        )
+    return Parts(client, tally, engine, intake, clock)
+
+
