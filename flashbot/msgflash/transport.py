@@ -1,0 +1,150 @@
+"""The wire: one method that carries a request, and the aiohttp session behind it.
+
+What fails is told apart by one question, was anything written: `NotSent` or `OutcomeUnknown`. Never repeats a
+request, never follows a redirect, knows no error codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import aiohttp
+from aiohttp.payload import BytesPayload
+from yarl import URL
+
+from flashbot.errors import SettingsError
+from flashbot.msgflash.errors import NotSent, OutcomeUnknown
+
+__all__ = ["HttpTransport", "Request", "Response", "Transport"]
+
+PREFIX = "/api/v1"
+CONNECT_SECONDS = 5.0
+# Below the five seconds after which common servers close an idle connection: a request written into a closing
+# connection would leave its outcome unknown.
+KEEPALIVE_SECONDS = 4.0
+
+# What aiohttp raises before it has a connection to write to; it waits for a free one inside the same limit.
+BEFORE_THE_FIRST_BYTE = (
+    aiohttp.ClientConnectorError,  # refused, unreachable, name not found, TLS, certificate
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.InvalidURL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call. `path` follows /api/v1, percent-encoded; `timeout` is for all of it, in seconds."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    timeout: float = 20.0
+
+    @property
+    def call(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Any answer, whatever its status. `headers` are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """The seam: raises NotSent or OutcomeUnknown when there is no answer."""
+
+    async def send(self, request: Request) -> Response: ...
+
+
+class HttpTransport:
+    """aiohttp, one session, made at the first request in the running loop."""
+
+    def __init__(self, base_url: str, key: str, team_id: str | None = None, connections: int = 100) -> None:
+        root = base_url.rstrip("/").removesuffix(PREFIX)
+        if not root.startswith(("http://", "https://")):
+            raise SettingsError("The MsgFlash address must begin with http:// or https://.")
+        self._root = root + PREFIX
+        self._headers = {"x-api-key": key}
+        if team_id is not None:
+            self._headers["X-Team-Id"] = team_id
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._urls: dict[str, URL] = {}
+        self._timeout = _timeout(20.0)
+
+    async def send(self, request: Request) -> Response:
+        session = self._session or self._open(request)
+        body = request.body
+        try:
+            async with session.request(
+                request.method,
+                self._url(request.path),
+                params=request.params or None,
+                data=None if body is None else BytesPayload(body, content_type="application/json"),
+                timeout=self._limit(request.timeout),
+                allow_redirects=False,
+            ) as answer:
+                return Response(answer.status, answer.headers, await answer.read())
+        except BEFORE_THE_FIRST_BYTE as fault:
+            raise NotSent(
+                f"{request.call} was not sent ({_name(fault)}): check MsgFlash's address and the network, "
+                "then send it again.",
+                call=request.call,
+            ) from fault
+        except Exception as fault:
+            raise OutcomeUnknown(
+                f"{request.call} got no usable answer ({_name(fault)}): "
+                "look whether it was done before doing it again.",
+                call=request.call,
+            ) from fault
+
+    async def close(self) -> None:
+        """Close every connection. A closed transport sends nothing more."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self, request: Request) -> aiohttp.ClientSession:
+        if self._closed:
+            raise NotSent(f"{request.call} was not sent: the client is closed.", call=request.call)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
+        )
+        # aiohttp quietly repeats an idempotent request once on a stale connection, past our pace and count.
+        session._retry_connection = False  # noqa: SLF001 - no public switch
+        self._session = session
+        return session
+
+    def _url(self, path: str) -> URL:
+        url = self._urls.get(path)
+        if url is None:
+            url = URL(self._root + path, encoded=True)
+            if len(self._urls) < 64:
+                self._urls[path] = url
+        return url
+
+    def _limit(self, seconds: float) -> aiohttp.ClientTimeout:
+        if self._timeout.total != seconds:
+            self._timeout = _timeout(seconds)
+        return self._timeout
+
+
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    # Connecting, and waiting for a free connection, must give up first: then it is known that nothing left.
+    return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds * 0.8))
+
+
+def _name(fault: BaseException) -> str:
+    return type(fault).__name__
