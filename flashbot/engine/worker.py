@@ -16,6 +16,7 @@ from typing import Protocol
 from pydantic_core import from_json, to_json
 
 from flashbot.clock import Clock
+from flashbot.dialogue.memory import MemoryUnreadable
 from flashbot.engine.patience import Patience
 from flashbot.engine.sender import Sender
 from flashbot.engine.slots import Slots
@@ -161,6 +162,10 @@ class Worker:
         return done
 
     def _failed(self, taken: Taken, trouble: Trouble, fault: Exception) -> Done | Later:
+        if isinstance(fault, MemoryUnreadable):
+            # Another version's process may know it; nothing is counted against the event.
+            log.error("The turn of %s waits: %s", who(taken.contact), fault)
+            return Later(30_000, clean=True, note=taken.note)
         self._tally.count("handler_failures")
         raised = trouble.raised + 1
         stack = "".join(traceback.format_exception(fault))

@@ -42,5 +42,13 @@ class FakeRunner:
         found: list[bytes] = self._client.keys("*")
         return found
 
+    def next_due(self, tags: tuple[str, ...]) -> int | None:
+        """When the next timer, lease or back-off ends, in ms since the epoch."""
+        ends: list[float] = []
+        for tag in tags:
+            for name in ("timers", "in:busy", "reply:busy", "drip:busy"):
+                ends += [end for _, end in self._client.zrange(f"{tag}:{name}", 0, 0, withscores=True)]
+        return int(min(ends)) if ends else None
+
     async def close(self) -> None:
         return None

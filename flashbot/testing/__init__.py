@@ -1,1 +1,19 @@
-"""For testing bots: `Conversation`, and the pytest plugin that brings it."""
+"""For testing bots: `Conversation`, and the pytest plugin that brings it as a fixture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flashbot.testing.conversation import Conversation, Heard
+
+__all__ = ["Conversation", "Heard"]
+
+
+def __getattr__(name: str) -> object:
+    # pytest loads this package in every project that has flashbot installed: it must cost nothing.
+    if name in __all__:
+        from flashbot.testing import conversation
+
+        return getattr(conversation, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

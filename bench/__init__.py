@@ -1,0 +1,1 @@
+"""Benchmarks: what flashbot costs, each time beside something else that is run in the same minutes."""

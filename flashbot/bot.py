@@ -1,0 +1,271 @@
+"""`Bot`: the running whole. It builds everything from what the developer wrote, starts it and stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
+
+from flashbot.dialogue.router import Router
+from flashbot.dialogue.routes import Routes
+from flashbot.dialogue.turn import Turn
+from flashbot.errors import BotMistake, SettingsError
+from flashbot.outreach.drip import Drip, Drips
+from flashbot.outreach.optout import is_opt_in, is_opt_out
+
+if TYPE_CHECKING:
+    from flashbot.clock import Clock
+    from flashbot.engine.intake import Parse
+    from flashbot.engine.outbox import Sayable
+    from flashbot.engine.turns import Turns
+    from flashbot.settings import Settings
+    from flashbot.store.opening import OpenedStore
+    from flashbot.templating.catalogue import Catalogue
+
+__all__ = ["BOTH", "Bot", "Role", "Running"]
+
+Role: TypeAlias = Literal["web", "work"]
+BOTH: frozenset[Role] = frozenset({"web", "work"})
+F = TypeVar("F", bound=Callable[[Turn[None]], Awaitable[None]])
+log = logging.getLogger("flashbot")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known once a bot has started."""
+
+    store: str
+    """One sentence: which server, and what is promised under its settings."""
+    port: int | None
+    """Where the webhook listens; None without the web role."""
+
+
+class Bot:
+    """Routers, drips and templates, made into one bot.
+
+    `templates` is a folder, looked up from the working directory when it is relative. `parse` replaces the
+    reading of webhook bodies: it gets the raw body and the event header and returns an event or raises
+    UnreadableEvent. Raises BotMistake or TemplateError when something in the bot is wrong.
+    """
+
+    def __init__(
+        self,
+        *routers: Router[Any],
+        drips: Iterable[Drip] = (),
+        templates: str | Path = "templates",
+        parse: Parse | None = None,
+    ) -> None:
+        if not routers:
+            raise BotMistake("A Bot needs at least one Router: Bot(my_router).")
+        for router in routers:
+            if not isinstance(router, Router):
+                raise BotMistake(
+                    f"Bot takes Router objects, not {type(router).__name__}; "
+                    "if this is a function that makes a router, call it."
+                )
+        self.routers = routers
+        self.drips = Drips(drips)
+        self.templates = Path(templates)
+        self._parse = parse
+        self._fallback: Callable[[Turn[None]], Awaitable[None]] | None = None
+        self._routes: Routes | None = None
+        self._catalogue: Catalogue | None = None
+        self._sending: contextlib.AsyncExitStack | None = None
+        self._opened: OpenedStore | None = None
+
+    def fallback(self, handler: F) -> F:
+        """Decorates the handler of what no router takes."""
+        if self._fallback is not None:
+            raise BotMistake("This bot has two fallbacks; keep one.")
+        self._fallback = handler
+        self._routes = None
+        return handler
+
+    @property
+    def routes(self) -> Routes:
+        """Where each message goes; made and checked at the first use."""
+        if self._routes is None:
+            self._routes = Routes(
+                self.routers,
+                fallback=self._fallback,
+                opt_out=is_opt_out,
+                opt_in=is_opt_in,
+                drips=self.drips,
+            )
+        return self._routes
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The templates, loaded at the first use."""
+        if self._catalogue is None:
+            from flashbot.templating.catalogue import Catalogue
+
+            self._catalogue = Catalogue(self.templates)
+        return self._catalogue
+
+    @property
+    def parse(self) -> Parse:
+        if self._parse is None:
+            from flashbot.msgflash.events import parse
+
+            self._parse = parse
+        return self._parse
+
+    def load(self) -> None:
+        """Check everything that can be checked before serving. Raises BotMistake or TemplateError."""
+        _ = self.routes
+        _ = self.parse
+        self.catalogue.check(self.drips.templates)
+
+    def turns(self, default_instance: str | None, clock: Clock) -> Turns:
+        """How this bot handles what is taken from a mailbox."""
+        from flashbot.engine.turns import Turns
+
+        return Turns(self.routes, self.catalogue, self.parse, clock, default_instance=default_instance)
+
+    async def serve(
+        self,
+        settings: Settings,
+        *,
+        stop: asyncio.Event,
+        roles: Collection[Role] = BOTH,
+        ready: Callable[[Running], None] = lambda _: None,
+    ) -> None:
+        """Run until `stop` is set, then finish what is in hand.
+
+        Raises SettingsError, StoreAway, StoreUnfit, BotMistake or TemplateError when it cannot start.
+        """
+        self.load()
+        if "web" in roles and not settings.secrets:
+            raise SettingsError(
+                "FLASHBOT_WEBHOOK_SECRET is not set: put there the secret that MsgFlash gave when the webhook "
+                "was created (several, comma separated, while one is being changed)."
+            )
+        if "work" in roles and not settings.api_key.get_secret_value():
+            raise SettingsError("FLASHBOT_API_KEY is not set: put there your MsgFlash API key (msgf_live_… or msgf_team_…).")
+        async with self._running(settings, roles) as running:
+            ready(running)
+            await stop.wait()
+            log.info("Stopping: taking nothing more, finishing what is in hand.")
+
+    @contextlib.asynccontextmanager
+    async def _running(self, settings: Settings, roles: Collection[Role]) -> AsyncIterator[Running]:
+        from flashbot.clock import SystemClock
+        from flashbot.engine.assembly import assemble
+        from flashbot.store.ears import Ears
+        from flashbot.store.opening import open_store
+
+        async with contextlib.AsyncExitStack() as stack:
+            opened = await stack.enter_async_context(
+                open_store(
+                    url=settings.redis_url.get_secret_value(),
+                    folder=settings.data_dir,
+                    server=settings.redis_server,
+                    partitions=settings.partitions,
+                )
+            )
+            log.info("%s", opened.sentence)
+            clock = SystemClock()
+            parts = assemble(
+                opened.store,
+                self.turns(settings.instance_id, clock),
+                settings,
+                clock,
+                routes=self.routes,
+                parse=self.parse,
+                work="work" in roles,
+                web="web" in roles,
+                ears=Ears(opened.link, opened.store),
+            )
+            stack.push_async_callback(parts.client.close)
+            port = None
+            if parts.intake is not None:
+                from flashbot.web.site import Site
+
+                site = Site(
+                    parts.intake,
+                    parts.tally,
+                    parts.readiness(opened.link.command),
+                    host=settings.host,
+                    port=settings.port,
+                    max_body_bytes=settings.max_body_bytes,
+                )
+                port = await site.start()
+                stack.push_async_callback(site.stop)
+            # Everything imported lives for ever: one full collection over it would stall a turn for 7 ms and more.
+            gc.collect()
+            gc.freeze()
+            if parts.engine is not None:
+                parts.engine.start()
+            try:
+                yield Running(opened.sentence, port)
+            finally:
+                if port is not None:
+                    site.closing = True
+                if parts.engine is not None:
+                    await parts.engine.stop()
+
+    async def send(
+        self,
+        phone: str,
+        content: Sayable,
+        *,
+        key: str,
+        instance: str | None = None,
+        settings: Settings | None = None,
+        **values: object,
+    ) -> bool:
+        """Send a message that answers nobody, from a shop's own program: stored first, then sent by the worker.
+
+        `phone` is E.164. The same `key` twice sends once (it is remembered for 8 days): then the answer is
+        False. `values` fill a Template. Raises ContentError, TemplateError, SettingsError or StoreAway.
+        """
+        from flashbot.engine.direct import post_direct
+        from flashbot.settings import load_settings
+
+        settings = settings or load_settings()
+        opened = self._opened or await self._open(settings)
+        return await post_direct(
+            opened.store,
+            phone,
+            content,
+            values,
+            key=key,
+            instance=instance or settings.instance_id,
+            templates=self.catalogue,
+        )
+
+    async def _open(self, settings: Settings) -> OpenedStore:
+        from flashbot.store.opening import open_store
+
+        stack = contextlib.AsyncExitStack()
+        opened = await stack.enter_async_context(
+            open_store(
+                url=settings.redis_url.get_secret_value(),
+                folder=settings.data_dir,
+                server=settings.redis_server,
+                partitions=settings.partitions,
+            )
+        )
+        self._sending, self._opened = stack, opened
+        return opened
+
+    async def close(self) -> None:
+        """Close what `send` opened."""
+        stack, self._sending, self._opened = self._sending, None, None
+        if stack is not None:
+            await stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,158 @@
+"""The routers of a bot, counted while it loads: who hears what, who observes what, and what cannot stand together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flashbot.dialogue.decision import RouteRow
+from flashbot.dialogue.escapes import ESCAPES
+from flashbot.dialogue.intents import Intent, Matcher
+from flashbot.dialogue.router import HEARS, Hears, Router
+from flashbot.dialogue.text import fold
+from flashbot.errors import BotMistake
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from flashbot.dialogue.step import Handler
+    from flashbot.msgflash.events import Event, Received
+
+__all__ = ["Ears", "Observer", "check_routers", "ears_of", "kind_of", "observers_of", "rows_of"]
+
+KINDS: dict[str, Hears] = {"person": "people", "group": "groups", "broadcast": "broadcasts"}
+
+
+def kind_of(event: Received) -> Hears:
+    return "own" if event.own else KINDS[event.chat]
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """A handler of events that are no messages."""
+
+    router: Router[Any]
+    handler: Handler[Any]
+    event_type: type[Event]
+    place: str
+
+
+class Ears:
+    """The routers that hear one kind of message."""
+
+    def __init__(self, kind: Hears, routers: Iterable[Router[Any]]) -> None:
+        self.kind = kind
+        self.routers = tuple(router for router in routers if kind in router.hears)
+        self.matcher = Matcher(intent for router in self.routers for intent in router.intents.values())
+        self._fallbacks = tuple(
+            (router, router.unmatched[0]) for router in self.routers if router.unmatched is not None
+        )
+
+    def fallbacks_for(self, last_router: str | None) -> Iterator[tuple[Router[Any], Handler[Any]]]:
+        """The one of the router that spoke last first, then in order."""
+        for one in self._fallbacks:
+            if one[0].name == last_router:
+                yield one
+        yield from self._fallbacks
+
+
+def check_routers(routers: Iterable[Router[Any]]) -> dict[str, Router[Any]]:
+    """By name, in order. Raises BotMistake for what two of them cannot both have."""
+    known: dict[str, Router[Any]] = {}
+    intents: dict[str, Intent] = {}
+    for router in routers:
+        if not isinstance(router, Router):
+            raise BotMistake(
+                f"Bot(…) takes routers, not {router!r}: call the function that makes the router."
+            )
+        if router.name in known:
+            twice = "is passed twice" if known[router.name] is router else "is the name of two routers"
+            raise BotMistake(
+                f'"{router.name}" {twice}; stored state belongs to a name, so each needs its own.'
+            )
+        known[router.name] = router
+        for intent in router.intents.values():
+            if intent.name in intents:
+                other = intents[intent.name]
+                raise BotMistake(
+                    f'Two intents are named "{intent.name}": in router "{other.router}" ({other.place}) and in router '
+                    f'"{intent.router}" ({intent.place}); rename one.'
+                )
+            intents[intent.name] = intent
+    for kind in HEARS:
+        heard = [
+            intent for router in known.values() if kind in router.hears for intent in router.intents.values()
+        ]
+        _check_phrases("example", ((intent, intent.examples) for intent in heard))
+        _check_phrases("keyword", ((intent, intent.keywords) for intent in heard))
+    return known
+
+
+def _check_phrases(what: str, spoken: Iterable[tuple[Intent, Collection[str]]]) -> None:
+    owners: dict[str, Intent] = {}
+    for intent, phrases in spoken:
+        for phrase in phrases:
+            owner = owners.setdefault(fold(phrase), intent)
+            if owner is not intent:
+                raise BotMistake(
+                    f'The {what} "{phrase}" is in two intents: "{owner.name}" ({owner.place}) and "{intent.name}" '
+                    f"({intent.place}); take it out of one."
+                )
+
+
+def ears_of(routers: Collection[Router[Any]]) -> dict[str, Ears]:
+    """By kind. People are always heard: they may opt out of what no router sent."""
+    found = {kind: Ears(kind, routers) for kind in HEARS}
+    return {kind: ears for kind, ears in found.items() if ears.routers or kind == "people"}
+
+
+def observers_of(routers: Iterable[Router[Any]]) -> dict[type[Event], Observer]:
+    found: dict[type[Event], Observer] = {}
+    for router in routers:
+        for event_type, (handler, place) in router.observers.items():
+            if event_type in found:
+                other = found[event_type]
+                raise BotMistake(
+                    f'{event_type.__name__} is handled by router "{other.router.name}" ({other.place}) and by router '
+                    f'"{router.name}" ({place}): one event is one turn; let one router do both.'
+                )
+            found[event_type] = Observer(router, handler, event_type, place)
+    return found
+
+
+def rows_of(routers: Collection[Router[Any]], observers: Iterable[Observer]) -> tuple[RouteRow, ...]:
+    """Every rule in the order of routing."""
+    rows = [
+        RouteRow("opt-out", "stop, arret, unsubscribe, …", detail="the whole message"),
+        RouteRow("human owns", "after turn.handoff", detail="until turn.release, or 24 hours"),
+    ]
+    heard = [intent for router in routers for intent in router.intents.values()]
+    rows += [
+        RouteRow("escape", one.name, one.router, ", ".join(sorted(ESCAPES[one.name])), one.place)
+        for one in heard
+        if one.name in ESCAPES
+    ]
+    rows += [
+        RouteRow("step", step.name, router.name, "when expected", step.place)
+        for router in routers
+        for step in router.steps.values()
+    ]
+    rows += [RouteRow("intent", one.name, one.router, _detail(one), one.place) for one in heard]
+    rows += [
+        RouteRow("fallback", router.name, router.name, _hearing(router), router.unmatched[1])
+        for router in routers
+        if router.unmatched is not None
+    ]
+    rows += [RouteRow("on", one.event_type.__name__, one.router.name, "", one.place) for one in observers]
+    return tuple(rows)
+
+
+def _detail(intent: Intent) -> str:
+    parts = [f'"{example}"' for example in intent.examples]
+    parts += [f"*{keyword}*" for keyword in intent.keywords]
+    parts += [f"/{pattern.pattern}/" for pattern in intent.patterns]
+    return ", ".join(parts)
+
+
+def _hearing(router: Router[Any]) -> str:
+    return ", ".join(kind for kind in HEARS if kind in router.hears)

@@ -1,0 +1,231 @@
+"""`Memory`: all that is stored of a contact between turns, as one JSON document.
+
+A plain record: it decides nothing. What a newer version added to the document survives a turn of this one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from flashbot.clock import from_ms
+from flashbot.dialogue.state import StateUnfit
+from flashbot.dialogue.timer import DRIP, OWNER, STEP, Timer
+from flashbot.errors import FlashbotError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["LARGEST", "Memory", "MemoryUnreadable", "Owner", "Pending"]
+
+VERSION = 1
+"""Raised only when an older flashbot could not make sense of the document; additions leave it alone."""
+LARGEST = 256 * 1024
+"""Bytes of one contact's document."""
+
+
+class MemoryUnreadable(FlashbotError):
+    """Stored by a newer flashbot, or damaged. Nothing is changed; the event waits for a process that can."""
+
+
+class Pending(NamedTuple):
+    """A step that waits. Without `due_ms` it waits for ever."""
+
+    router: str
+    step: str
+    otherwise: str | None
+    generation: int
+    due_ms: int | None
+
+
+class Owner(NamedTuple):
+    """The people who hold the conversation."""
+
+    queue: str
+    note: str
+    since_ms: int
+    until_ms: int
+    generation: int
+
+
+class Memory:
+    """Of one contact. Whoever took the contact may change it; `dump` is what the commit stores."""
+
+    __slots__ = ("_document",)
+
+    def __init__(self, document: dict[str, Any] | None = None) -> None:
+        self._document: dict[str, Any] = {"v": VERSION} if document is None else document
+
+    @classmethod
+    def load(cls, stored: bytes | None) -> Memory:
+        """Raises MemoryUnreadable."""
+        if not stored:
+            return cls()
+        try:
+            document = from_json(stored)
+        except ValueError as fault:
+            raise MemoryUnreadable("What is stored of a contact is no JSON: the store is damaged.") from fault
+        version = document.get("v") if isinstance(document, dict) else None
+        if not isinstance(version, int):
+            raise MemoryUnreadable("What is stored of a contact has no version: something else wrote it.")
+        if version > VERSION:
+            raise MemoryUnreadable(
+                f"What is stored of a contact has version {version} and this flashbot knows {VERSION}: update it."
+            )
+        return cls(document)
+
+    def dump(self) -> bytes:
+        """Raises StateUnfit when it is too large or holds what JSON cannot."""
+        try:
+            stored = to_json(self._document)
+        except (PydanticSerializationError, ValueError) as fault:
+            raise StateUnfit(f"{self._culprit()} holds something that JSON cannot.") from fault
+        if len(stored) > LARGEST:
+            raise StateUnfit(
+                f"What is stored of a contact has {len(stored)} bytes and may have {LARGEST}; most of it is "
+                f"{self._culprit()}: keep large things elsewhere and only their ids in the state."
+            )
+        return stored
+
+    def _culprit(self) -> str:
+        """The largest part, or the first that cannot be written at all."""
+
+        def size(part: object) -> float:
+            try:
+                return len(to_json(part))
+            except (PydanticSerializationError, ValueError):
+                return float("inf")
+
+        parts: dict[str, object] = {
+            f'field {field} of router "{router}"': value
+            for router, state in self._document.get("r", {}).items()
+            for field, value in (state.items() if isinstance(state, dict) else [("state", state)])
+        }
+        parts |= {
+            f'the values of drip "{name}"': one for name, one in self._document.get("drips", {}).items()
+        }
+        return max(parts, key=lambda name: size(parts[name]), default="a part of the record")
+
+    # -- states
+
+    def state(self, router: str) -> object | None:
+        states = self._document.get("r")
+        return states.get(router) if states else None
+
+    def set_state(self, router: str, document: object | None) -> None:
+        """None forgets it."""
+        if document is not None:
+            self._document.setdefault("r", {})[router] = document
+        elif states := self._document.get("r"):
+            states.pop(router, None)
+
+    # -- the waiting step
+
+    @property
+    def pending(self) -> Pending | None:
+        step = self._document.get("step")
+        return Pending(step["r"], step["s"], step.get("o"), step["g"], step.get("due")) if step else None
+
+    def expect(self, router: str, step: str, otherwise: str | None, due_ms: int | None) -> Timer | None:
+        """The timer to set, if it has a limit. Forget the former step first."""
+        generation = self._next()
+        stored: dict[str, Any] = {"r": router, "s": step, "g": generation}
+        if due_ms is not None:
+            stored["due"] = due_ms
+            if otherwise is not None:
+                stored["o"] = otherwise
+        self._document["step"] = stored
+        return None if due_ms is None else Timer(STEP, generation, from_ms(due_ms))
+
+    def forget_step(self) -> Timer | None:
+        """The timer to clear, if it had one."""
+        step = self._document.pop("step", None)
+        return Timer(STEP, step["g"], from_ms(step["due"])) if step and "due" in step else None
+
+    # -- drips
+
+    @property
+    def drips(self) -> tuple[str, ...]:
+        """The names of those that run."""
+        return tuple(self._document.get("drips", ()))
+
+    def drip(self, name: str) -> tuple[int, dict[str, object]] | None:
+        """Generation of its timer and enrolment."""
+        found = self._document.get("drips", {}).get(name)
+        return (found["g"], found["e"]) if found else None
+
+    def enrol(self, name: str, enrolment: dict[str, object], due_ms: int) -> Timer:
+        generation = self._next()
+        self._document.setdefault("drips", {})[name] = {"g": generation, "due": due_ms, "e": enrolment}
+        return Timer(DRIP + name, generation, from_ms(due_ms))
+
+    def end_drip(self, name: str) -> Timer | None:
+        found = self._document.get("drips", {}).pop(name, None)
+        return Timer(DRIP + name, found["g"], from_ms(found["due"])) if found else None
+
+    # -- people
+
+    @property
+    def owner(self) -> Owner | None:
+        owner = self._document.get("owner")
+        return Owner(owner["q"], owner["note"], owner["since"], owner["until"], owner["g"]) if owner else None
+
+    def owned(self, now_ms: int) -> bool:
+        owner = self._document.get("owner")
+        return bool(owner) and now_ms < owner["until"]
+
+    def hand_off(self, queue: str, note: str, since_ms: int, until_ms: int) -> Timer:
+        generation = self._next()
+        self._document["owner"] = {
+            "q": queue, "note": note, "since": since_ms, "until": until_ms, "g": generation,
+        }  # fmt: skip
+        return Timer(OWNER, generation, from_ms(until_ms))
+
+    def release(self) -> Timer | None:
+        owner = self._document.pop("owner", None)
+        return Timer(OWNER, owner["g"], from_ms(owner["until"])) if owner else None
+
+    # -- the rest
+
+    @property
+    def opted_out(self) -> bool:
+        return bool(self._document.get("out"))
+
+    @opted_out.setter
+    def opted_out(self, out: bool) -> None:
+        if out:
+            self._document["out"] = True
+        else:
+            self._document.pop("out", None)
+
+    @property
+    def last_router(self) -> str | None:
+        """The router that answered this contact last."""
+        return self._document.get("last")
+
+    @last_router.setter
+    def last_router(self, name: str) -> None:
+        self._document["last"] = name
+
+    @property
+    def last_inbound(self) -> datetime | None:
+        """When the person last wrote."""
+        ms = self._document.get("hi")
+        return None if ms is None else from_ms(ms)
+
+    @property
+    def instance(self) -> str | None:
+        """The number of ours they wrote to."""
+        return self._document.get("inst")
+
+    def heard(self, at_ms: int, instance: str | None) -> None:
+        """The person wrote."""
+        self._document["hi"] = max(at_ms, self._document.get("hi", 0))
+        if instance is not None:
+            self._document["inst"] = instance
+
+    def _next(self) -> int:
+        serial: int = self._document.get("n", 0) + 1
+        self._document["n"] = serial
+        return serial

@@ -1,0 +1,184 @@
+"""From a turn that was handled to what it changes: memory, messages, timers. Decides nothing about routing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from flashbot.clock import to_ms
+from flashbot.dialogue.decision import Decision, ReplyClass, Settled
+from flashbot.dialogue.escapes import cancelled, confirm_opt_in, confirm_opt_out
+from flashbot.dialogue.state import StateUnfit
+from flashbot.dialogue.turn import Expectation, Outcome, Reply, Start, Turn
+from flashbot.errors import BotMistake
+from flashbot.msgflash.events import Received
+
+if TYPE_CHECKING:
+    from flashbot.dialogue.memory import Memory
+    from flashbot.dialogue.series import Drips
+    from flashbot.dialogue.timer import Timer
+
+__all__ = ["HUMAN_AT_MOST", "is_inbound", "settle"]
+
+HUMAN_AT_MOST = timedelta(hours=24)
+"""So that a conversation nobody gives back is not forgotten."""
+REPLY_WINDOW = timedelta(hours=24)
+"""Later than this after the person's last message, an answer is a follow-up."""
+
+
+def is_inbound(event: object) -> TypeGuard[Received]:
+    """A person wrote to us, privately."""
+    return isinstance(event, Received) and event.chat == "person" and not event.own
+
+
+class _Changes:
+    """The memory and the timers that follow from changing it."""
+
+    def __init__(self, memory: Memory, drips: Drips | None) -> None:
+        self.memory = memory
+        self.drips = drips
+        self.set: list[Timer] = []
+        self.cleared: list[Timer] = []
+        self.notes: list[str] = []
+
+    def clear(self, timer: Timer | None) -> None:
+        if timer is None:
+            return
+        if timer in self.set:
+            self.set.remove(timer)
+        else:
+            self.cleared.append(timer)
+
+    def end_drips(self) -> None:
+        for name in self.memory.drips:
+            self.clear(self.memory.end_drip(name))
+
+    def expect(self, expected: Expectation, now: datetime) -> None:
+        self.clear(self.memory.forget_step())
+        due_ms = None if expected.within is None else to_ms(now + expected.within)
+        otherwise = expected.otherwise.name if expected.otherwise else None
+        timer = self.memory.expect(expected.step.router, expected.step.name, otherwise, due_ms)
+        if timer is not None:
+            self.set.append(timer)
+
+    def start(self, start: Start, now: datetime) -> None:
+        name, version = start.drip.name, start.drip.version
+        if self.drips is None or not self.drips.knows(name, version):
+            raise BotMistake(
+                f'turn.start: the bot has no drip "{name}" in version {version}: write Bot(…, drips=[…]) with it.'
+            )
+        if self.memory.opted_out:
+            self.notes.append(f"drip refused:{name} (opted out)")
+        elif self.memory.drip(name) is not None:
+            self.notes.append(f"drip runs already:{name}")
+        else:
+            enrolment, due = self.drips.begin(name, version, _as_json(name, start), now)
+            self.set.append(self.memory.enrol(name, enrolment, to_ms(due)))
+
+    def fire(self, name: str, now: datetime) -> tuple[Reply, ...]:
+        """The drip's due message; its timer has gone off, so there is none to clear."""
+        running = self.memory.drip(name)
+        self.memory.end_drip(name)
+        if running is None:
+            return ()
+        if self.drips is None:
+            self.notes.append(f"drip ended:{name} (unknown)")
+            return ()
+        _, enrolment = running
+        owner = self.memory.owner
+        if owner is not None and self.memory.owned(to_ms(now)):
+            self.set.append(self.memory.enrol(name, enrolment, owner.until_ms))
+            return ()
+        fired = self.drips.fire(name, enrolment, now)
+        if fired.enrolment is not None and fired.due is not None:
+            self.set.append(self.memory.enrol(name, fired.enrolment, to_ms(fired.due)))
+        if fired.reason:
+            self.notes.append(f"drip ended:{name} ({fired.reason})")
+        return () if fired.content is None else (Reply(fired.content, fired.values),)
+
+
+def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | None) -> Settled:
+    """Write what the turn asks for into `memory`, its state excepted."""
+    changes = _Changes(memory, drips)
+    event, now = turn.event, turn.now
+    inbound = is_inbound(event)
+    if inbound:
+        memory.heard(to_ms(now if event.at is None else min(event.at, now)), turn.instance)
+        # The person is in a conversation now; what this very turn starts comes after.
+        changes.end_drips()
+    if decision.spends_step:
+        changes.clear(memory.forget_step())
+    if decision.handler is not None and decision.router is not None and isinstance(event, Received):
+        memory.last_router = decision.router.name
+    messages = turn.replies
+    if decision.built_in is not None:
+        messages += _built_in(decision, changes, now)
+    _apply(turn.outcome(), changes, now)
+    return Settled(
+        memory,
+        messages,
+        _class_of(decision, turn, memory),
+        tuple(changes.set),
+        tuple(changes.cleared),
+        tuple(changes.notes),
+    )
+
+
+def _built_in(decision: Decision, changes: _Changes, now: datetime) -> tuple[Reply, ...]:
+    memory = changes.memory
+    says = ""
+    if decision.built_in == "opt-out":
+        if not memory.opted_out and decision.handler is None:
+            says = confirm_opt_out(decision.language)
+        memory.opted_out = True
+        changes.end_drips()
+    elif decision.built_in == "opt-in":
+        memory.opted_out = False
+        says = confirm_opt_in(decision.language)
+    elif decision.built_in == "cancel":
+        says = cancelled(decision.word)
+    elif decision.built_in == "owner":
+        memory.release()  # its timer has gone off
+    elif decision.built_in == "drip":
+        return changes.fire(decision.word, now)
+    return (Reply(says, {}),) if says else ()
+
+
+def _apply(outcome: Outcome, changes: _Changes, now: datetime) -> None:
+    memory = changes.memory
+    if outcome.expect is not None:
+        changes.expect(outcome.expect, now)
+    for name in outcome.stops:
+        changes.clear(memory.end_drip(name))
+    for start in outcome.starts:
+        changes.start(start, now)
+    if outcome.released:
+        changes.clear(memory.release())
+    if outcome.handoff is not None:
+        # Whoever takes over asks anew; a step left waiting would go off into their conversation.
+        changes.clear(memory.forget_step())
+        changes.clear(memory.release())
+        until = to_ms(now + HUMAN_AT_MOST)
+        changes.set.append(memory.hand_off(outcome.handoff.queue, outcome.handoff.note, to_ms(now), until))
+
+
+def _class_of(decision: Decision, turn: Turn[Any], memory: Memory) -> ReplyClass:
+    event = turn.event
+    if isinstance(event, Received) and not event.own:
+        return "reply"
+    if decision.built_in == "drip":
+        return "follow_up"
+    heard = memory.last_inbound
+    return "reply" if heard is not None and turn.now - heard <= REPLY_WINDOW else "follow_up"
+
+
+def _as_json(name: str, start: Start) -> dict[str, object]:
+    try:
+        values: dict[str, object] = from_json(to_json(dict(start.values)))
+    except (PydanticSerializationError, ValueError) as fault:
+        raise StateUnfit(
+            f'turn.start: the values of drip "{name}" are kept as JSON and one cannot be: pass text and numbers.'
+        ) from fault
+    return values

@@ -1,0 +1,259 @@
+"""`Turn`: one event being handled. A handler reads the facts and fills in what it wants; nothing happens yet.
+
+The commit that follows the handler carries it out, all or nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
+
+from flashbot.dialogue.intents import Match
+from flashbot.dialogue.step import Step
+from flashbot.errors import BotMistake
+from flashbot.msgflash.content import Content
+from flashbot.msgflash.events import Event, Received
+from flashbot.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flashbot.dialogue.series import Sayable, Series
+    from flashbot.dialogue.timer import TimerFired
+
+__all__ = ["Expectation", "Handoff", "Outcome", "Reply", "Start", "Turn"]
+
+S = TypeVar("S")
+SAYABLE = (str, Template, *get_args(Content))
+NO_VALUES: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message that was asked for. `values` belong to a `Template`."""
+
+    content: Sayable
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    step: Step[Any]
+    within: timedelta | None = None
+    otherwise: Step[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    drip: Series
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    queue: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a turn asks for, beside its state. Stops come before starts."""
+
+    replies: tuple[Reply, ...] = ()
+    expect: Expectation | None = None
+    starts: tuple[Start, ...] = ()
+    stops: tuple[str, ...] = ()
+    """Names of drips."""
+    handoff: Handoff | None = None
+    released: bool = False
+
+
+class Turn(Generic[S]):
+    """The one argument of every handler."""
+
+    __slots__ = (
+        "_attempt", "_contact", "_event", "_event_id", "_expect", "_handoff", "_instance", "_match", "_name",
+        "_now", "_released", "_replies", "_router", "_starts", "_stops", "_text", "_timed_out", "state",
+    )  # fmt: skip
+
+    state: S
+    """This contact's state in this router: change it or replace it; the commit stores it."""
+
+    def __init__(
+        self,
+        event: Event | TimerFired,
+        state: S,
+        *,
+        now: datetime,
+        contact: str,
+        instance: str | None = None,
+        event_id: str = "",
+        attempt: int = 1,
+        match: Match | None = None,
+        router: str | None = None,
+        timed_out: bool = False,
+    ) -> None:
+        self.state = state
+        self._event = event
+        self._now = now
+        self._contact = contact
+        self._instance = instance
+        self._event_id = event_id
+        self._attempt = attempt
+        self._match = match
+        self._router = router
+        self._timed_out = timed_out
+        if isinstance(event, Received):
+            self._text = event.text
+            self._name = event.display_name or ""
+        else:
+            self._text = self._name = ""
+        self._replies: tuple[Reply, ...] = ()
+        self._expect: Expectation | None = None
+        self._starts: tuple[Start, ...] = ()
+        self._stops: tuple[str, ...] = ()
+        self._handoff: Handoff | None = None
+        self._released = False
+
+    @classmethod
+    def for_test(
+        cls,
+        text: str = "",
+        *,
+        state: S,
+        slots: Mapping[str, str] | None = None,
+        now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC),
+    ) -> Turn[S]:
+        """A turn made by hand, for a unit test of one handler; see `flashbot.testing` for whole conversations."""
+        contact = "+15550000001"
+        heard = Received(name="message.received", sender=contact, text=text)
+        match = None if slots is None else Match("test", "pattern", slots=slots)
+        return cls(heard, state, now=now, contact=contact, event_id="test", match=match)
+
+    # -- what came in
+
+    @property
+    def text(self) -> str:
+        """What the person wrote, or a caption; empty for other events."""
+        return self._text
+
+    @property
+    def event(self) -> Event | TimerFired:
+        return self._event
+
+    @property
+    def choice(self) -> str | None:
+        """The id of the button that was tapped."""
+        return self._event.choice if isinstance(self._event, Received) else None
+
+    @property
+    def event_id(self) -> str:
+        """The same for every run of this turn: the idempotency key to hand to the outside world."""
+        return self._event_id
+
+    @property
+    def contact(self) -> str:
+        """A phone ("+" and digits), or the id of a group."""
+        return self._contact
+
+    @property
+    def instance(self) -> str | None:
+        """The number of ours that the person wrote to."""
+        return self._instance
+
+    @property
+    def name(self) -> str:
+        """What the person calls themselves; empty when unknown."""
+        return self._name
+
+    @property
+    def now(self) -> datetime:
+        """With a zone. The same throughout the turn."""
+        return self._now
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first run of this event; more after a failure or a crash."""
+        return self._attempt
+
+    @property
+    def match(self) -> Match | None:
+        """Why this intent was chosen, and a pattern's named groups in `match.slots`."""
+        return self._match
+
+    @property
+    def timed_out(self) -> bool:
+        """This is the `otherwise` of a step that waited in vain."""
+        return self._timed_out
+
+    # -- what to do
+
+    @overload
+    def reply(self, content: Template, **values: object) -> None: ...
+
+    @overload
+    def reply(self, content: str | Content) -> None: ...
+
+    def reply(self, content: str | Content | Template, **values: object) -> None:
+        """Ask for a message to this contact. Values fill a `Template` and nothing else."""
+        if not isinstance(content, SAYABLE):
+            raise BotMistake(
+                f"turn.reply takes text, a Template or a message such as Image, not {type(content).__name__}."
+            )
+        if values and not isinstance(content, Template):
+            raise BotMistake(
+                f"turn.reply got values ({', '.join(values)}) without a Template: write them into the text."
+            )
+        self._replies += (Reply(content, values or NO_VALUES),)
+
+    def expect(
+        self, step: Step[S], *, within: timedelta | None = None, otherwise: Step[S] | None = None
+    ) -> None:
+        """Let `step` handle this contact's next message.
+
+        After `within` without a message the step is forgotten, or `otherwise` runs with an empty text.
+        """
+        for one in (step, otherwise):
+            if one is not None and not isinstance(one, Step):
+                raise BotMistake("turn.expect takes what @router.step gave back, such as expect(number).")
+            if one is not None and self._router is not None and one.router != self._router:
+                raise BotMistake(
+                    f'A turn of router "{self._router}" cannot expect the step "{one.name}" of router '
+                    f'"{one.router}" ({one.place}): expect a step of its own router.'
+                )
+        if within is not None and within <= timedelta():
+            raise BotMistake(f'expect("{step.name}") got a `within` that is not in the future.')
+        if otherwise is not None and within is None:
+            raise BotMistake(f'expect("{step.name}") got `otherwise` without `within`: say how long to wait.')
+        self._expect = Expectation(step, within, otherwise)
+
+    def start(self, drip: Series, **values: object) -> None:
+        """Enrol this contact; the values fill the drip's templates. One that runs already is left alone."""
+        self._starts += (Start(drip, values),)
+
+    def stop(self, drip: Series) -> None:
+        """End this contact's enrolment, if there is one."""
+        self._starts = tuple(start for start in self._starts if start.drip.name != drip.name)
+        self._stops += (drip.name,)
+
+    def handoff(self, queue: str, *, note: str = "") -> None:
+        """Give the conversation to people: no handler answers this contact until `release`, or for 24 hours."""
+        if not queue:
+            raise BotMistake("turn.handoff needs the name of a queue.")
+        self._handoff, self._released = Handoff(queue, note), False
+
+    def release(self) -> None:
+        """Take the conversation back from people."""
+        self._handoff, self._released = None, True
+
+    # -- reading it back
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """What was asked so far, for a test."""
+        return self._replies
+
+    def outcome(self) -> Outcome:
+        """All that was asked, as values."""
+        return Outcome(self._replies, self._expect, self._starts, self._stops, self._handoff, self._released)

@@ -1,0 +1,92 @@
+"""One turn: from what was taken out of a mailbox to all that it changes, in one value to commit.
+
+Nothing here has an effect of its own, so a turn that fails anywhere has done nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from flashbot.clock import Clock, from_ms, to_ms
+from flashbot.dialogue.decision import Settled
+from flashbot.dialogue.memory import Memory
+from flashbot.dialogue.routes import Routes
+from flashbot.dialogue.timer import TimerFired
+from flashbot.engine.intake import Parse
+from flashbot.engine.outbox import Renderer, compose, event_id_of
+from flashbot.engine.tally import who
+from flashbot.msgflash.events import Event, Received
+from flashbot.store.records import Done, Entry, Message, Taken, TimerKey
+
+__all__ = ["Turns"]
+
+log = logging.getLogger("flashbot.turns")
+
+
+class Turns:
+    """A bot's way of handling what is taken from its mailboxes."""
+
+    def __init__(
+        self, routes: Routes, templates: Renderer, parse: Parse, clock: Clock, *, default_instance: str | None
+    ) -> None:
+        self._routes = routes
+        self._templates = templates
+        self._parse = parse
+        self._clock = clock
+        self._default_instance = default_instance
+
+    async def __call__(self, taken: Taken, attempt: int) -> Done:
+        """Raises whatever the handler raises, and FlashbotError for what cannot be stored or sent."""
+        routes, now = self._routes, self._clock.now()
+        entry = Entry.unpack(taken.entry)
+        event, event_id = self._event(entry)
+        memory = Memory.load(taken.state)
+        decision = routes.decide(event, memory, now)
+        turn = routes.turn(decision, event, memory, now, event_id, attempt)
+        if decision.handler is not None:
+            await decision.handler(turn)
+        settled = routes.absorb(decision, turn, memory)
+        for note in settled.notes:
+            log.info("%s of %s: %s", event_id, who(taken.contact), note)
+        log.debug("%s of %s: %s", event_id, who(taken.contact), decision.reason)
+        instance = event.instance if isinstance(event, Received) else None
+        messages = self._messages(
+            settled, taken.contact, event_id, instance or memory.instance or self._default_instance, to_ms(now)
+        )
+        return Done(
+            state=memory.dump(),
+            messages=messages,
+            set_timers=tuple(
+                (TimerKey(taken.contact, timer.name, timer.generation), to_ms(timer.due))
+                for timer in settled.timers_set
+            ),
+            clear_timers=tuple(
+                TimerKey(taken.contact, timer.name, timer.generation) for timer in settled.timers_cleared
+            ),
+        )
+
+    def _event(self, entry: Entry) -> tuple[Event | TimerFired, str]:
+        if entry.words[0] == "T":
+            member = entry.body.decode()
+            key = TimerKey.parse(member)
+            fired = TimerFired(key.contact, key.name, key.generation, from_ms(int(entry.words[1])))
+            return fired, event_id_of(member)
+        _, _, event_id, name = entry.words
+        return self._parse(entry.body, name or None), event_id
+
+    def _messages(
+        self, settled: Settled, contact: str, event_id: str, instance: str | None, now_ms: int
+    ) -> tuple[Message, ...]:
+        return tuple(
+            compose(
+                reply.content,
+                reply.values,
+                message_id=f"{event_id}/{place}",
+                cls=settled.message_class,
+                instance=instance,
+                to=contact,
+                made_ms=now_ms,
+                templates=self._templates,
+            )
+            for place, reply in enumerate(settled.messages)
+        )

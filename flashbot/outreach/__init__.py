@@ -1,0 +1,1 @@
+"""Whether and when a message may leave unasked. Pure: time comes in, values come out."""

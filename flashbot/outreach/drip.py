@@ -1,0 +1,144 @@
+"""`Drip`: messages sent one after another with waits between them, and where a contact stands in one.
+
+It knows when the next message is due; whether it may leave then is for the gates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+
+from flashbot.clock import to_ms
+from flashbot.errors import BotMistake
+from flashbot.msgflash.content import Content
+from flashbot.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["Drip", "DripStep", "Drips", "Enrolment", "Fired", "begin", "fire"]
+
+Sayable: TypeAlias = str | Content | Template
+SAYABLE = (str, Template, *get_args(Content))
+Enrolment: TypeAlias = dict[str, object]
+"""As JSON: "v" version, "i" index of the next step, "at" begin in ms, "values" for the templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class DripStep:
+    """`after` counts from the message before, or from the enrolment."""
+
+    content: Sayable
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """A sequence; `send` gives back a longer one. It ends when the person writes.
+
+    Give every changed sequence a new version: who is under way finishes the one they began, as long as the bot
+    still has it.
+    """
+
+    name: str
+    version: int = field(default=1, kw_only=True)
+    steps: tuple[DripStep, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip() or "|" in self.name:
+            raise BotMistake(f"A drip needs a name in quotes without a bar, not {self.name!r}.")
+        if not isinstance(self.version, int) or isinstance(self.version, bool) or self.version < 1:
+            raise BotMistake(f'The version of drip "{self.name}" must be 1 or more, not {self.version!r}.')
+
+    def send(self, content: Sayable, *, after: timedelta) -> Drip:
+        """Add a message that leaves `after` the one before."""
+        if not isinstance(content, SAYABLE):
+            raise BotMistake(
+                f'Drip "{self.name}" sends text, a Template or a message such as Image, not {type(content).__name__}.'
+            )
+        if not isinstance(after, timedelta) or after < timedelta():
+            raise BotMistake(
+                f'Drip "{self.name}": `after` must be a timedelta that is not negative, not {after!r}.'
+            )
+        return Drip(self.name, version=self.version, steps=(*self.steps, DripStep(content, after)))
+
+    @property
+    def stops_on_reply(self) -> bool:
+        """Always: the person is in a conversation then."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A due message and what follows it. Without an enrolment the drip has ended, and `reason` says why."""
+
+    content: Sayable | None
+    values: Mapping[str, object] = field(default_factory=dict)
+    enrolment: Enrolment | None = None
+    due: datetime | None = None
+    reason: str = ""
+
+
+def begin(
+    drip: Drip, now: datetime, values: Mapping[str, object] | None = None
+) -> tuple[Enrolment, datetime]:
+    """A new enrolment, and when its first message is due. `values` must be what JSON can hold."""
+    enrolment: Enrolment = {"v": drip.version, "i": 0, "at": to_ms(now), "values": dict(values or {})}
+    return enrolment, now + drip.steps[0].after
+
+
+def fire(drip: Drip, enrolment: Mapping[str, object], now: datetime) -> Fired:
+    """The message that is due. A late one shifts those after it: they never pile up."""
+    stored: Any = enrolment
+    if stored["v"] != drip.version:
+        return Fired(None, reason="version gone")
+    index: int = stored["i"]
+    values: Mapping[str, object] = stored["values"]
+    if index >= len(drip.steps):
+        return Fired(None, reason="step gone")
+    following = index + 1
+    if following == len(drip.steps):
+        return Fired(drip.steps[index].content, values, reason="complete")
+    due = now + drip.steps[following].after
+    return Fired(drip.steps[index].content, values, {**enrolment, "i": following}, due)
+
+
+class Drips:
+    """All drips of a bot, in every version it still has."""
+
+    def __init__(self, drips: Iterable[Drip] = ()) -> None:
+        self._drips: dict[tuple[str, int], Drip] = {}
+        for drip in drips:
+            if not isinstance(drip, Drip):
+                raise BotMistake(f"Bot(drips=[…]) takes drips, not {drip!r}.")
+            if not drip.steps:
+                raise BotMistake(f'Drip "{drip.name}" sends nothing: add .send(…, after=…).')
+            if self._drips.setdefault((drip.name, drip.version), drip) is not drip:
+                raise BotMistake(
+                    f'Two drips are named "{drip.name}" in version {drip.version}: give the changed one a new version.'
+                )
+
+    def __iter__(self) -> Iterator[Drip]:
+        return iter(self._drips.values())
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The names of all templates they send, to be checked while loading."""
+        contents = [step.content for drip in self._drips.values() for step in drip.steps]
+        return tuple(dict.fromkeys(one.name for one in contents if isinstance(one, Template)))
+
+    def knows(self, name: str, version: int) -> bool:
+        return (name, version) in self._drips
+
+    def begin(
+        self, name: str, version: int, values: Mapping[str, object], now: datetime
+    ) -> tuple[Enrolment, datetime]:
+        """Like the function, by name; only for what it `knows`."""
+        return begin(self._drips[name, version], now, values)
+
+    def fire(self, name: str, enrolment: Mapping[str, object], now: datetime) -> Fired:
+        """Like the function, by name; an enrolment in a version that is gone has ended."""
+        stored: Any = enrolment
+        drip = self._drips.get((name, stored["v"]))
+        return Fired(None, reason="version gone") if drip is None else fire(drip, enrolment, now)

@@ -1,0 +1,1 @@
+"""The Jinja templates of a bot. Nobody else knows Jinja."""
