@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
 
 from flashbot.dialogue.router import Router
 from flashbot.dialogue.routes import Routes
-from flashbot.dialogue.turn import Turn
+from flashbot.dialogue.step import Handler
 from flashbot.errors import BotMistake, SettingsError
 from flashbot.outreach.drip import Drip, Drips
 from flashbot.outreach.optout import is_opt_in, is_opt_out
@@ -32,7 +32,7 @@ __all__ = ["BOTH", "Bot", "Role", "Running"]
 
 Role: TypeAlias = Literal["web", "work"]
 BOTH: frozenset[Role] = frozenset({"web", "work"})
-F = TypeVar("F", bound=Callable[[Turn[None]], Awaitable[None]])
+F = TypeVar("F", bound=Handler[None])
 log = logging.getLogger("flashbot")
 
 
@@ -73,7 +73,7 @@ class Bot:
         self.drips = Drips(drips)
         self.templates = Path(templates)
         self._parse = parse
-        self._fallback: Callable[[Turn[None]], Awaitable[None]] | None = None
+        self._fallback: Handler[None] | None = None
         self._routes: Routes | None = None
         self._catalogue: Catalogue | None = None
         self._sending: contextlib.AsyncExitStack | None = None
@@ -148,7 +148,9 @@ class Bot:
                 "was created (several, comma separated, while one is being changed)."
             )
         if "work" in roles and not settings.api_key.get_secret_value():
-            raise SettingsError("FLASHBOT_API_KEY is not set: put there your MsgFlash API key (msgf_live_… or msgf_team_…).")
+            raise SettingsError(
+                "FLASHBOT_API_KEY is not set: put there your MsgFlash API key (msgf_live_… or msgf_team_…)."
+            )
         async with self._running(settings, roles) as running:
             ready(running)
             await stop.wait()

@@ -131,5 +131,3 @@ def assemble(
             hands=engine.worker if engine else None,
         )
     return Parts(client, tally, engine, intake, clock)
-
-

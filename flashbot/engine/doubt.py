@@ -104,9 +104,9 @@ def _same_content(fields: dict[str, Any], row: Row) -> bool:
     if row.type is not None and row.type != fields.get("type"):
         return False
     if fields.get("mediaUrl") is not None:
-        return row.media_url == fields["mediaUrl"]
+        return bool(row.media_url == fields["mediaUrl"])
     if fields.get("type") == "text":
-        return row.body == fields.get("text")
+        return bool(row.body == fields.get("text"))
     return True
 
 

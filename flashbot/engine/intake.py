@@ -151,5 +151,3 @@ class Intake:
             self._tally.count("buried")
             log.warning("An event was kept as a dead letter (%s): %s See flashbot dead list.", digest[:12], why)
         return OK
-
-

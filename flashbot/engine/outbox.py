@@ -81,7 +81,9 @@ def compose(
             "instance (flashbot instances list shows them)."
         )
     if not (to.startswith("+") and to[1:].isdigit()):
-        raise ContentError("MsgFlash sends to phone numbers only; this conversation has none (a group or a hidden number).")
+        raise ContentError(
+            "MsgFlash sends to phone numbers only; this conversation has none (a group or a hidden number)."
+        )
     content: Content
     if isinstance(said, str):
         content = Text(said)

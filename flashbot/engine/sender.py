@@ -48,7 +48,15 @@ class Sender:
     """The sending hands of one process."""
 
     def __init__(
-        self, store: Store, post: Post, pace: SharedPace, clock: Clock, *, patience: Patience, hands: int, tally: Tally
+        self,
+        store: Store,
+        post: Post,
+        pace: SharedPace,
+        clock: Clock,
+        *,
+        patience: Patience,
+        hands: int,
+        tally: Tally,
     ) -> None:
         self._store = store
         self._post = post
@@ -120,16 +128,27 @@ class Sender:
             return Later(int(self._patience.first_look * 1000), clean=False, note=parked.dump())
         again = replace(doubt, refusals=doubt.refusals + 1)
         if isinstance(fault, NotSent):
-            self._complain("unreachable", "MsgFlash cannot be reached (%s); messages wait and go out when it can.", fault)
+            self._complain(
+                "unreachable", "MsgFlash cannot be reached (%s); messages wait and go out when it can.", fault
+            )
             return Later(_back_off_ms(again.refusals, most=30), note=again.dump())
         if isinstance(fault, RateLimited):
             self._tally.count("rate_limited")
             return Later(int((fault.retry_after or 1.0) * 1000), note=doubt.dump())
-        if isinstance(fault, QuotaExceeded) or fault.status in (401, 403) and fault.code in ACCOUNT:
-            self._complain(fault.code, "MsgFlash refuses to send: %s. Messages wait; it is asked again every minute.", fault)
+        if isinstance(fault, QuotaExceeded) or fault.code in ACCOUNT:
+            self._complain(
+                fault.code,
+                "MsgFlash refuses to send: %s. Messages wait; it is asked again every minute.",
+                fault,
+            )
             return Later(60_000, note=again.dump())
         self._tally.count("refused")
-        log.error("Message %s to %s was refused (%s); see flashbot dead list.", message.id, who(taken.contact), fault)
+        log.error(
+            "Message %s to %s was refused (%s); see flashbot dead list.",
+            message.id,
+            who(taken.contact),
+            fault,
+        )
         return Done(dead=taken.entry, reason=_reason(f"MsgFlash refused the message: {fault}", code=fault.code))
 
     async def _resolve(self, taken: Taken, message: Outgoing, doubt: Doubt) -> Done | Later:
@@ -160,8 +179,15 @@ class Sender:
             self._tally.count("dropped")
             return Done()
         self._tally.count("unknown")
-        log.error("Nobody can tell whether message %s to %s was sent; see flashbot dead list.", message.id, who(taken.contact))
-        return Done(dead=taken.entry, reason=_reason("MsgFlash gave no answer and its list does not show the message."))
+        log.error(
+            "Nobody can tell whether message %s to %s was sent; see flashbot dead list.",
+            message.id,
+            who(taken.contact),
+        )
+        return Done(
+            dead=taken.entry,
+            reason=_reason("MsgFlash gave no answer and its list does not show the message."),
+        )
 
     async def _settle(self, taken: Taken, outcome: Done | Later, next_ms: int) -> Sequence[Taken]:
         """Write the outcome down, however long the store is away: it is safe to repeat and to come late."""
@@ -174,7 +200,10 @@ class Sender:
                 pause = min(pause * 2, 2.0)
                 continue
             if verdict is Committed.FENCED:
-                log.warning("Message of %s was taken over by another process before this one settled it.", who(taken.contact))
+                log.warning(
+                    "Message of %s was taken over by another process before this one settled it.",
+                    who(taken.contact),
+                )
             return found
 
     def _complain(self, about: str, text: str, fault: Exception) -> None:

@@ -51,7 +51,11 @@ class Turns:
         log.debug("%s of %s: %s", event_id, who(taken.contact), decision.reason)
         instance = event.instance if isinstance(event, Received) else None
         messages = self._messages(
-            settled, taken.contact, event_id, instance or memory.instance or self._default_instance, to_ms(now)
+            settled,
+            taken.contact,
+            event_id,
+            instance or memory.instance or self._default_instance,
+            to_ms(now),
         )
         return Done(
             state=memory.dump(),

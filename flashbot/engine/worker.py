@@ -114,7 +114,10 @@ class Worker:
         if held:
             for contact in await self._store.renew(held, lease_ms=self.lease_ms):
                 if contact in self._held:
-                    log.warning("The turn of %s took too long to renew its lease; another process has it.", who(contact))
+                    log.warning(
+                        "The turn of %s took too long to renew its lease; another process has it.",
+                        who(contact),
+                    )
                     self._lost.add(contact)
                     self._held[contact][1].cancel()
         return False
@@ -183,7 +186,11 @@ class Worker:
 
     def _bury(self, taken: Taken, why: str, stack: str) -> Done:
         self._tally.count("buried")
-        log.error("An event of %s was given up after %s tries; see flashbot dead list.", who(taken.contact), taken.attempts)
+        log.error(
+            "An event of %s was given up after %s tries; see flashbot dead list.",
+            who(taken.contact),
+            taken.attempts,
+        )
         reason = {"why": why, "attempts": taken.attempts, "stack": stack}
         return Done(dead=taken.entry, reason=json.dumps(reason, ensure_ascii=False).encode())
 
@@ -192,7 +199,13 @@ class Worker:
         sender = self._sender
         while True:
             out_ms = 0
-            if sender is not None and isinstance(outcome, Done) and outcome.messages and sender.direct and sender.slots.claim():
+            if (
+                sender is not None
+                and isinstance(outcome, Done)
+                and outcome.messages
+                and sender.direct
+                and sender.slots.claim()
+            ):
                 out_ms = self._patience.send_lease_ms
             asked_at = self._clock.monotonic()
             sent = following = None

@@ -85,7 +85,8 @@ def _wheel_binary() -> str | None:
 
 def _identify(path: str) -> ServerProgram | None:
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603 - the owner named it
+        asked = [path, "--version"]
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603 - the owner's
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r"(valkey|redis) server v=(\d+)([\d.]*)", said, re.IGNORECASE)

@@ -65,11 +65,10 @@ class Store:
         tags: Sequence[str] = self._tags
         if len(tags) > 1:
             tags = self._rng.sample(tags, len(tags))
-        ready, taken = 0, []
+        ready = 0
+        taken: list[Taken] = []
         for tag in tags:
-            reply = await self._runner.run(
-                "take", tag, (self._now(), lease_ms, most - len(taken), *queues)
-            )
+            reply = await self._runner.run("take", tag, (self._now(), lease_ms, most - len(taken), *queues))
             ready += reply[0]
             taken += [_taken(one) for one in reply[1:]]
         return ready, taken
@@ -122,9 +121,7 @@ class Store:
         self, rate_tag: str, *, interval_ms: int, longest_ms: int = 5000, pause_ms: int = 0
     ) -> tuple[bool, int]:
         """Reserve the next slot of a shared rate: granted or not, and the ms to wait."""
-        granted, wait = await self._runner.run(
-            "permit", rate_tag, (self._now(), interval_ms, longest_ms, pause_ms)
-        )
+        granted, wait = await self._runner.run("permit", rate_tag, (self._now(), interval_ms, longest_ms, pause_ms))
         return bool(granted), int(wait)
 
     async def bury(self, key: str, queue: Queue, contact: str, reason: bytes, entry: bytes) -> bool:

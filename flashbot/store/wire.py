@@ -36,7 +36,9 @@ class Refusal(StoreError):
         self.code = message.split(" ", 1)[0]
 
 
-AWAY = frozenset({"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "MISCONF", "OOM", "NOREPLICAS", "TRYAGAIN", "BUSY"})
+AWAY = frozenset(
+    {"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "MISCONF", "OOM", "NOREPLICAS", "TRYAGAIN", "BUSY"}
+)
 """Refusals that pass by themselves: the caller backs off and tries again."""
 
 
@@ -113,7 +115,7 @@ class Wire(asyncio.Protocol):
                 if address.db:
                     await wire.call("SELECT", address.db)
         except (OSError, TimeoutError) as fault:
-            raise StoreAway(f"No Redis or Valkey answers at {address}: {fault or 'timed out'}.") from fault
+            raise StoreAway(f"No Redis or Valkey answers at {address}: {str(fault) or 'timed out'}.") from fault
         return wire
 
     def call(self, *words: str | bytes | int | float) -> asyncio.Future[Reply]:
@@ -128,7 +130,7 @@ class Wire(asyncio.Protocol):
         self._waiting.append(future)
         if not self._out:
             self._loop.call_soon(self._flush)
-        self._out.append(hiredis.pack_command(words))
+        self._out.append(hiredis.pack_command(words))  # type: ignore[arg-type]  # its stub forbids a mixed tuple
         if self._watch is None:
             self._watch = self._loop.call_later(self._answer_within, self._check, self._answered)
         return future

@@ -38,7 +38,7 @@ from flashbot.store.records import Done, Taken
 __all__ = ["Conversation", "Heard"]
 
 PHONE = "+2250700000001"
-SECRET = "a secret of the test"  # noqa: S105 - it protects nothing
+SECRET = "a secret of the test"
 LONGEST = 10_000
 """Rounds without coming to rest after which something must be going in circles."""
 
@@ -75,9 +75,7 @@ class Conversation:
         self.phone = phone
         self.name = name
         self.clock = ManualClock(start)
-        self.world = World(
-            self.clock, Random(seed), secret=SECRET, requests_per_second=0, statuses=(0.1, 0.3, 1.0)
-        )
+        self.world = World(self.clock, Random(seed), secret=SECRET, requests_per_second=0, statuses=(0.1, 0.3, 1.0))
         self._runner = FakeRunner()
         self._store = Store(self._runner, now_ms=lambda: to_ms(self.clock.now()))
         self._parts: Parts | None = None
@@ -166,7 +164,7 @@ class Conversation:
     def state(self) -> Any:
         """The contact's state in the bot's first router that keeps one."""
         for router in self.bot.routers:
-            if router.state_type is not None:
+            if router.state is not None:
                 return self.state_of(router.name)
         return None
 

@@ -1,11 +1,11 @@
 """Fixtures for bots under test, found by pytest once flashbot is installed.
 
-    async def test_it_greets(conversation):
-        chat = await conversation(bot)
+async def test_it_greets(conversation):
+    chat = await conversation(bot)
 
-        await chat.says("hello")
+    await chat.says("hello")
 
-        assert chat.replies == ["Hello! How can I help?"]
+    assert chat.replies == ["Hello! How can I help?"]
 """
 
 from __future__ import annotations
@@ -34,4 +34,3 @@ async def conversation() -> AsyncIterator[Callable[..., Awaitable[Conversation]]
             return await open_chats.enter_async_context(Conversation(bot, **more))
 
         yield begin
-

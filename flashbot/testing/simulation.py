@@ -10,7 +10,6 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -85,7 +84,7 @@ class _Process:
 
 class _World:
     def __init__(self, seed: int, faults: Faults, loop: VirtualLoop, mutate: Callable[[str, str], str]) -> None:
-        self.rng = random.Random(seed)  # noqa: S311 - a simulation's dice
+        self.rng = random.Random(seed)
         self.faults = faults
         self.loop = loop
         self.clock = VirtualClock(loop)
@@ -177,7 +176,7 @@ async def _handle(taken: Taken, attempt: int) -> Done:
     """The bot under simulation: numbers each contact's events and repeats them, in both lanes."""
     entry = Entry.unpack(taken.entry)
     seen = from_json(taken.state)["seen"] if taken.state else 0
-    lane: Lane = "drip" if entry.body.endswith(b"7") else "reply"
+    lane: Lane = "drip" if entry.body.endswith(b"3") else "reply"
     text = f"{seen}:{entry.body.decode()}"
     body = to_json({"instanceId": INSTANCE, "to": taken.contact, "type": "text", "text": text})
     message = Outgoing(f"{entry.words[2]}/0", "reply", int(entry.words[1]), body)
@@ -209,55 +208,12 @@ def simulate(
     return world.report
 
 
-async def _life(
-    world: _World, contacts: int, events: int, patience: Patience, spoil: Callable[[Engine], None]
-) -> None:
+async def _life(world: _World, contacts: int, events: int, patience: Patience, spoil: Callable[[Engine], None]) -> None:
     def boot(name: str) -> _Process:
-        process = _Process(name)
-        store = Store(_Runner(world, process), now_ms=lambda: to_ms(world.clock.now()))
-        tally = Tally()
-        pace = SharedPace(store, world.clock, api_key="k", per_second=0 if world.rng.random() < 0.7 else 50)
-        sender = Sender(
-            store, _MsgFlash(world, process), pace, world.clock, patience=patience, hands=3, tally=tally
-        )
-        worker = Worker(
-            store, _handle, sender, world.clock,
-            patience=patience, hands=3, handler_seconds=30, tally=tally, crashes=1000,
-        )  # fmt: skip
-        process.engine = Engine(worker, sender, world.clock, patience, listen=None, tick=2.0)
-        spoil(process.engine)
-        process.engine.start()
-        return process
+        return _boot(world, name, patience, spoil)
 
     world.processes = [boot("p0"), boot("p1")]
-    outside = _Process("webhooks")
-    intake = Store(_Runner(world, outside), now_ms=lambda: to_ms(world.clock.now()))
-
-    async def post(contact: int) -> None:
-        for number in range(events):
-            await asyncio.sleep(world.rng.expovariate(1 / 4))
-            key = f"e{contact}-{number}"
-            entry = Entry(("W", str(to_ms(world.clock.now())), key), f"{contact}.{number}".encode()).pack()
-            while True:  # the platform repeats what was not acknowledged
-                worker = world.processes[0].engine
-                try:
-                    await intake.post("in", key, f"+22500{contact}", entry)
-                    if worker is not None and world.rng.random() < 0.5:
-                        worker.nudge()
-                    break
-                except StoreAway:
-                    await asyncio.sleep(1)
-
-    async def reaper() -> None:
-        for _ in range(world.faults.kills):
-            await asyncio.sleep(world.rng.expovariate(1 / 5))
-            index = world.rng.randrange(len(world.processes))
-            world.processes[index].dead = True
-            world.report.kills += 1
-            await asyncio.sleep(world.rng.uniform(0, 3))
-            world.processes[index] = boot(f"p{index}")
-
-    await asyncio.gather(*(post(contact) for contact in range(contacts)), reaper())
+    await asyncio.gather(*(_write(world, contact, events) for contact in range(contacts)), _reap(world, boot))
     limit = world.loop.elapsed + 3600
     while world.loop.elapsed < limit:
         await asyncio.sleep(20)
@@ -269,6 +225,63 @@ async def _life(
             await asyncio.sleep(300)
             world.report.finished = True
             return
+
+
+def _boot(world: _World, name: str, patience: Patience, spoil: Callable[[Engine], None]) -> _Process:
+    process = _Process(name)
+    store = Store(_Runner(world, process), now_ms=lambda: to_ms(world.clock.now()))
+    tally = Tally()
+    pace = SharedPace(store, world.clock, api_key="k", per_second=0 if world.rng.random() < 0.7 else 50)
+    sender = Sender(store, _MsgFlash(world, process), pace, world.clock, patience=patience, hands=3, tally=tally)
+    worker = Worker(
+        store, _handle, sender, world.clock,
+        patience=patience, hands=3, handler_seconds=30, tally=tally, crashes=1000,
+    )  # fmt: skip
+    process.engine = Engine(worker, sender, world.clock, patience, listen=None, tick=2.0)
+    spoil(process.engine)
+    process.engine.start()
+    return process
+
+
+async def _write(world: _World, contact: int, events: int) -> None:
+    """One contact's webhooks; the platform repeats what was not acknowledged."""
+    outside = _Process("webhooks")
+    store = Store(_Runner(world, outside), now_ms=lambda: to_ms(world.clock.now()))
+    for number in range(events):
+        await asyncio.sleep(world.rng.expovariate(1 / 4))
+        entry = Entry(("W", str(to_ms(world.clock.now())), f"e{contact}-{number}"), f"{contact}.{number}".encode())
+        while not await _post(world, store, entry, f"+22500{contact}"):
+            await asyncio.sleep(1)
+
+
+async def _post(world: _World, store: Store, entry: Entry, contact: str) -> bool:
+    """As intake does it: half of the time in a process that also works, which may then take it at once."""
+    process = world.rng.choice(world.processes)
+    worker = process.engine.worker if process.engine is not None and world.rng.random() < 0.5 else None
+    claimed = worker is not None and worker.claim()
+    taken = None
+    try:
+        posted = await store.post("in", entry.words[2], contact, entry.pack(), lease_ms=15_000 if claimed else 0)
+        taken = posted.taken
+    except StoreAway:
+        return False
+    finally:
+        if worker is not None and claimed:
+            if taken is not None and not process.dead:
+                worker.adopt(taken)
+            else:
+                worker.unclaim()
+    return True
+
+
+async def _reap(world: _World, boot: Callable[[str], _Process]) -> None:
+    for _ in range(world.faults.kills):
+        await asyncio.sleep(world.rng.expovariate(1 / 5))
+        index = world.rng.randrange(len(world.processes))
+        world.processes[index].dead = True
+        world.report.kills += 1
+        await asyncio.sleep(world.rng.uniform(0, 3))
+        world.processes[index] = boot(f"p{index}")
 
 
 def _left(world: _World) -> bool:
@@ -283,10 +296,10 @@ def _examine(world: _World, contacts: int, events: int) -> None:
     unknown = _unknown(world)
     for contact in range(contacts):
         for drips in (False, True):
-            wanted = [f"{n}:{contact}.{n}" for n in range(events) if f"{contact}.{n}".endswith("7") is drips]
+            wanted = [f"{n}:{contact}.{n}" for n in range(events) if f"{contact}.{n}".endswith("3") is drips]
             said = [
                 row.body or "" for row in world.accepted
-                if row.to == f"+22500{contact}" and (row.body or "").endswith("7") is drips
+                if row.to == f"+22500{contact}" and (row.body or "").endswith("3") is drips
             ]  # fmt: skip
             # A send that nobody can tell about, twice, ends visibly among the dead letters: sent or not.
             due = [text for text in wanted if text not in unknown or text in said]

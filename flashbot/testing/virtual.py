@@ -14,7 +14,7 @@ T = TypeVar("T")
 EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
-class _Jump(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # chosen by the platform
+class _Jump(selectors.DefaultSelector):
     loop: VirtualLoop
 
     def select(self, timeout: float | None = None) -> Any:

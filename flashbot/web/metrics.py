@@ -42,5 +42,5 @@ def page(tally: Tally) -> tuple[bytes, str]:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
-    registry.register(_Counted(tally))  # type: ignore[arg-type]  # a collector by shape
+    registry.register(_Counted(tally))
     return generate_latest(registry), CONTENT_TYPE_LATEST

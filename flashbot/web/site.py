@@ -111,9 +111,7 @@ class Site:
             self._tally.count("too_large")
             return web.Response(status=413, text=f"The body is larger than {self._limit} bytes.\n")
         headers = request.headers
-        answer = await self._intake.receive(
-            body, headers.get("X-MsgFlash-Signature"), headers.get("X-MsgFlash-Event")
-        )
+        answer = await self._intake.receive(body, headers.get("X-MsgFlash-Signature"), headers.get("X-MsgFlash-Event"))
         if answer.status == 200:
             return web.Response(body=b"ok\n")
         extra = {"Retry-After": "1"} if answer.status == 503 else None

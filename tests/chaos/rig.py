@@ -33,7 +33,13 @@ def free_port() -> int:
 
 def signed(phone: str, text: str, message_id: str) -> tuple[bytes, dict[str, str]]:
     body = json.dumps(
-        {"event": "message.received", "instanceId": INSTANCE, "messageId": message_id, "from": phone, "text": text}
+        {
+            "event": "message.received",
+            "instanceId": INSTANCE,
+            "messageId": message_id,
+            "from": phone,
+            "text": text,
+        }
     ).encode()
     digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     return body, {"X-MsgFlash-Event": "message.received", "X-MsgFlash-Signature": f"sha256={digest}"}
@@ -146,9 +152,7 @@ class Rig:
             await self._reachable(session)
             killing = asyncio.create_task(self.killer(every))
             pause = contacts / speed
-            await asyncio.gather(
-                *(self._contact(session, number, each, pause) for number in range(contacts))
-            )
+            await asyncio.gather(*(self._contact(session, number, each, pause) for number in range(contacts)))
             killing.cancel()
             return await self._judge(session, contacts, each, settle)
 
@@ -180,9 +184,7 @@ class Rig:
                 await asyncio.sleep(0.05)
             await asyncio.sleep(pause)
 
-    async def _judge(
-        self, session: aiohttp.ClientSession, contacts: int, each: int, settle: float
-    ) -> Outcome:
+    async def _judge(self, session: aiohttp.ClientSession, contacts: int, each: int, settle: float) -> Outcome:
         wanted = [f"{n} m{n}" for n in range(each)]
         deadline = asyncio.get_running_loop().time() + settle
         while True:

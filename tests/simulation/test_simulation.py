@@ -44,7 +44,11 @@ def test_nothing_is_lost_doubled_or_reordered(world: str, start: int) -> None:
 def test_a_seed_replays_exactly() -> None:
     first, second = simulate(11, Faults()), simulate(11, Faults())
 
-    assert (first.kills, first.ambiguous, first.violations) == (second.kills, second.ambiguous, second.violations)
+    assert (first.kills, first.ambiguous, first.violations) == (
+        second.kills,
+        second.ambiguous,
+        second.violations,
+    )
 
 
 def without(script: str, rule: str, instead: str = "") -> Callable[[str, str], str]:
@@ -81,7 +85,10 @@ def test_without_replay_safety_it_breaks() -> None:
 
 def test_acknowledging_before_the_work_breaks_it() -> None:
     def pop_first(name: str, text: str) -> str:
-        text = text.replace("redis.call('LINDEX', key(queue, 'box:' .. contact), 0)", "redis.call('LPOP', key(queue, 'box:' .. contact))")
+        text = text.replace(
+            "redis.call('LINDEX', key(queue, 'box:' .. contact), 0)",
+            "redis.call('LPOP', key(queue, 'box:' .. contact))",
+        )
         return text.replace("redis.call('LTRIM', box, 1, -1)", "")
 
     assert first_violation(Faults(), mutate=pop_first)

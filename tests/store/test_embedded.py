@@ -59,7 +59,10 @@ async def test_a_running_process_brings_a_killed_server_back(server: Embedded) -
 
 
 async def test_many_openers_start_one_server(server: Embedded) -> None:
-    program = f"import asyncio; from pathlib import Path; from flashbot.store.embedded import Embedded; asyncio.run(Embedded(Path({str(server.folder)!r})).ensure())"
+    program = (
+        "import asyncio; from pathlib import Path; from flashbot.store.embedded import Embedded; "
+        f"asyncio.run(Embedded(Path({str(server.folder)!r})).ensure())"
+    )
     openers = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", program, stderr=asyncio.subprocess.PIPE)
         for _ in range(4)
@@ -98,7 +101,9 @@ async def test_stopping_what_does_not_run_says_so(tmp_path: Path) -> None:
 
 async def test_a_server_that_ends_again_and_again_is_not_started_for_ever(tmp_path: Path) -> None:
     broken = tmp_path / "valkey-server"
-    broken.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Valkey server v=9.1.2" && exit 0\necho "disk full"\nexit 1\n')
+    broken.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "Valkey server v=9.1.2" && exit 0\necho "disk full"\nexit 1\n'
+    )
     broken.chmod(0o755)
     embedded = Embedded(tmp_path / "data", str(broken))
 
@@ -153,7 +158,7 @@ async def test_data_of_another_layout_is_refused(server: Embedded) -> None:
 
 
 async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreAway, match="127.0.0.1:1/0"):
+    with pytest.raises(StoreAway, match=r"127\.0\.0\.1:1/0"):
         async with open_store(url="redis://127.0.0.1:1/0", folder=tmp_path):
             pass
 
