@@ -80,6 +80,7 @@ class Intake:
         self._tally = tally
         self._secrets = tuple(secrets)
         self._hands = hands
+        self._away = False
 
     async def receive(self, body: bytes, signature: str | None, header_event: str | None = None) -> Answer:
         """Verify, read, store. 200 only when the event is stored or needs no storing."""
@@ -91,11 +92,17 @@ class Intake:
                 "MsgFlash gave when the webhook was created.",
             )
         try:
-            return await self._accept(body, header_event)
+            answer = await self._accept(body, header_event)
         except StoreError as fault:
             self._tally.count("store_away")
-            log.warning("An event was not accepted (503): %s", fault)
+            if not self._away:
+                log.error("Events are not accepted (503) until the store is back: %s", fault)
+            self._away = True
             return AWAY
+        if self._away:
+            self._away = False
+            log.info("The store is back; events are accepted again.")
+        return answer
 
     async def _accept(self, body: bytes, header_event: str | None) -> Answer:
         try:

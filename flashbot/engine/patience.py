@@ -30,7 +30,7 @@ class Patience:
     """After the first look; 30 s when the owner had died, because its lease already waited."""
     second_look_after_crash: float = 30.0
     answer_age: float = 300.0
-    """A reply older than this is not sent a second time without a person's word."""
+    """A reply whose first attempt is older is not sent a second time without a person's word."""
     drain: float = 10.0
     """What work in hand gets to finish in after SIGTERM."""
 

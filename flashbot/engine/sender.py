@@ -167,7 +167,8 @@ class Sender:
                 self._tally.count("resolved_list")
                 return Done(bind=row.id, bound=message.id)
             doubt = looked(doubt)
-        age = self._clock.now() - from_ms(message.made_ms)
+        # Both by the server's clock: a wrong clock of this machine decides nothing.
+        age = timedelta(milliseconds=taken.taken_ms - first_ms)
         step, wait = judge(doubt, message.cls, age=age, patience=self._patience)
         if step is Step.WAIT:
             return Later(int(wait * 1000), clean=False, note=doubt.dump())

@@ -167,5 +167,6 @@ def _taken(reply: list[Any]) -> Taken:
         since_ms=int(float(reply[4])),
         note=reply[5] or b"",
         entry=reply[6],
-        state=reply[7] if len(reply) > 7 else None,
+        state=reply[7] or None,
+        taken_ms=int(reply[8]),
     )

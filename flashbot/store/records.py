@@ -44,6 +44,8 @@ class Taken:
     """What the last owner left for the next one."""
     entry: bytes
     state: bytes | None
+    taken_ms: int = 0
+    """When this take was made, by the server's clock."""
 
 
 @dataclass(frozen=True, slots=True)

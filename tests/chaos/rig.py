@@ -55,12 +55,13 @@ class Outcome:
     doubled: int = 0
     swapped: int = 0
     dead: int = 0
+    reasons: set[str] = field(default_factory=set)
 
     def __str__(self) -> str:
         kills = ", ".join(f"{count} {name}" for name, count in sorted(self.kills.items()))
         return (
             f"{self.events} events, killed: {kills}; {self.lost} lost, {self.doubled} doubled, "
-            f"{self.swapped} contacts out of order, {self.dead} dead letters"
+            f"{self.swapped} contacts out of order, {self.dead} dead letters {sorted(self.reasons) or ''}"
         )
 
 
@@ -198,14 +199,15 @@ class Rig:
             outcome.lost += len(set(wanted) - set(texts))
             outcome.doubled += len(texts) - len(set(texts))
             outcome.swapped += texts != sorted(texts, key=lambda text: int(text.split()[0]))
-        outcome.dead = await self._dead()
+        outcome.dead, outcome.reasons = await self._dead()
         return outcome
 
-    async def _dead(self) -> int:
+    async def _dead(self) -> tuple[int, set[str]]:
         from flashbot.store.opening import open_store
 
         async with open_store(url="", folder=self.folder / "data") as opened:
-            return await opened.dead.count()
+            reasons = {str(letter.reason.get("why")) async for letter in opened.dead.list()}
+            return await opened.dead.count(), reasons
 
     async def _heard(self, session: aiohttp.ClientSession, number: str) -> list[str]:
         url = f"http://127.0.0.1:{self.msgflash_port}/sandbox/heard"

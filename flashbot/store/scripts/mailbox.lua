@@ -33,7 +33,7 @@ local function lease(queue, contact, now, ms)
   redis.call('ZADD', key(queue, 'busy'), now + ms, contact)
   local extra = redis.call('HMGET', meta, 's', 'n')
   local state = queue == 'in' and redis.call('GET', tag .. ':st:' .. contact)
-  return { queue, contact, epoch, attempts, extra[1] or tostring(now), extra[2], head, state }
+  return { queue, contact, epoch, attempts, extra[1] or tostring(now), extra[2], head, state, now }
 end
 
 local function take_ready(queue, now, ms)

@@ -1,0 +1,85 @@
+"""The commands put together, and how a failed one ends: one sentence on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from flashbot.cli import chat, dead, dev, new, routes, run, stop
+from flashbot.cli.console import MISTAKES, complain
+from flashbot.errors import FlashbotError
+
+__all__ = ["app"]
+
+MISTAKE, FAILED, INTERRUPTED = 2, 1, 130
+
+
+class Commands(TyperGroup):
+    """Turns what a command raises on purpose into its sentence."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        # `flashbot run bot.py --debug` is what people type.
+        if "--debug" in args and "--" not in args:
+            args = ["--debug", *(word for word in args if word != "--debug")]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FlashbotError as fault:
+            if _debugging(ctx):
+                raise
+            complain(str(fault))
+            raise typer.Exit(MISTAKE if isinstance(fault, MISTAKES) else FAILED) from None
+        except OSError as fault:
+            if _debugging(ctx) or fault.filename is None:
+                raise
+            complain(f"{fault.filename}: {fault.strerror}. Run with --debug to see where.")
+            raise typer.Exit(FAILED) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _debugging(ctx: Any) -> bool:
+    return bool(ctx.params.get("debug")) or os.environ.get("FLASHBOT_LOG_LEVEL", "").upper() == "DEBUG"
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="WhatsApp bots on MsgFlash: nothing lost, nothing answered twice, the number protected.",
+    epilog="Begin with: flashbot new shop",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"flashbot {version('flashbot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of what fails.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+app.command("new")(new.new)
+app.command("dev")(dev.dev)
+app.command("chat")(chat.chat)
+app.command("run")(run.run)
+app.command("routes")(routes.routes)
+app.add_typer(dead.commands, name="dead")
+app.command("stop")(stop.stop)
