@@ -1,7 +1,7 @@
 """The opponent: a bot written by hand on aiohttp and redis-py, quick, and without a promise of any kind.
 
-It receives, checks the HMAC, folds repeats with SET NX, counts in one script, answers 200 and then sends. An
-event dies with the process, two messages of one contact may overtake each other, and a send that fails is gone.
+It receives, checks the HMAC, folds repeats with SET NX, counts in one script, answers 200 and then sends.
+An event dies with the process, two messages of one contact may overtake each other, a send that fails is gone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 from collections.abc import AsyncIterator
 
 from aiohttp import ClientError, ClientSession, DummyCookieJar, TCPConnector, web
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from yarl import URL
 
 SECRET = os.environ["FLASHBOT_WEBHOOK_SECRET"].encode()
@@ -61,7 +61,7 @@ class BareBot:
         if not await self._redis.set("seen:" + event["messageId"], 1, nx=True, ex=REMEMBER):
             return web.Response()
         contact, text = event["from"], event["body"]
-        turns = await self._redis.evalsha(self._script, 1, "contact:" + contact, text)  # type: ignore[misc]  # redis types both clients in one
+        turns = await self._redis.evalsha(self._script, 1, "contact:" + contact, text)
         # The 200 does not wait for MsgFlash.
         task = asyncio.create_task(self._send(event["instanceId"], contact, f"echo {turns} {text}"))
         self._sending.add(task)
@@ -80,7 +80,8 @@ class BareBot:
 
 
 def main() -> None:
-    pool = BlockingConnectionPool.from_url(os.environ["FLASHBOT_REDIS_URL"], max_connections=64)
+    # The blocking pool would cost 12 µs more a call; by default this one raises beyond 100 connections.
+    pool = ConnectionPool.from_url(os.environ["FLASHBOT_REDIS_URL"], max_connections=1000)
     bot = BareBot(Redis(connection_pool=pool))
     app = web.Application()
     app.cleanup_ctx.append(bot.lifetime)

@@ -1,4 +1,4 @@
-"""The floor: an aiohttp handler that reads a webhook, checks its HMAC and answers 200. It does nothing else."""
+"""The floor: an aiohttp handler that reads a webhook, checks its HMAC and answers 200, nothing else."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ async def running(candidate: Candidate, settings: Mapping[str, str], folder: Pat
     log = folder / f"{candidate.name.replace(' ', '-')}.log"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FLASHBOT_")}
     with log.open("wb") as out:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 - before anything is measured
             candidate.command, env={**clean, **settings, "FLASHBOT_PORT": str(port)},
             cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip

@@ -127,9 +127,9 @@ class Line(asyncio.Protocol):
             return
         status, body, self._heard = int(self._heard[9:12]), self._heard[head_ends:ends], self._heard[ends:]
         _, answered = self._waiting.popleft()
-        answered(status, body)
         if self._waiting and self._transport is not None:
             self._transport.write(self._waiting[0][0])
+        answered(status, body)
 
     def connection_lost(self, fault: Exception | None) -> None:
         self._transport = None
@@ -138,7 +138,13 @@ class Line(asyncio.Protocol):
 
 
 async def at_a_rate(
-    port: int, events: Sequence[Event], *, rate: float, connections: int, rng: random.Random, progress: Progress
+    port: int,
+    events: Sequence[Event],
+    *,
+    rate: float,
+    connections: int,
+    rng: random.Random,
+    progress: Progress,
 ) -> Timings:
     """Open loop: `rate` events a second come as people do, each on its own (a Poisson process)."""
     async with _lines(port, connections) as lines:

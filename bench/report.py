@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -41,6 +42,12 @@ ROWS = (
     Row("store_cpu", "CPU of the store per event (µs)"),
     Row("memory", "resident memory after (MB)", 1),
 )
+INTRODUCTION = """\
+Three programs are measured in turn, in the same minutes, on the same store and against the same stand-in for
+MsgFlash. The *handler* is aiohttp, an HMAC and a 200. The *bare bot* (`bench/bare_bot.py`) is what a good
+engineer writes quickly on aiohttp and redis-py: HMAC, `SET NX`, one script, 200, then the send; it keeps no
+promise. *flashbot* runs `bench/answering_bot.py` with everything on: each event durably stored before its 200,
+one turn at a time per contact, and state, reply and acknowledgement in one commit."""
 CLOSED_FROM = "acks"
 """The row with which the closed loop begins."""
 GOALS = (
@@ -84,9 +91,9 @@ def _titles(rounds: Rounds) -> list[str]:
 
 
 def show(console: Console, rounds: Rounds, *, title: str) -> None:
-    table = Table(title=title, title_justify="left", caption=GOALS, caption_justify="left")
+    table = Table(title=title, title_justify="left", caption=GOALS, caption_justify="left", box=SIMPLE, pad_edge=False)
     for title in _titles(rounds):
-        table.add_column(title, justify="right" if title else "left")
+        table.add_column(title, justify="right" if title else "left", no_wrap=not title)
     for row, line in zip(ROWS, _lines(rounds), strict=True):
         if row.key == CLOSED_FROM:
             table.add_section()
@@ -120,11 +127,7 @@ def page(rounds: Rounds, *, command: str, store: str, method: Sequence[str]) -> 
             "",
             "This page is written by a run of the benchmark; do not edit it.",
             "",
-            "Three programs are measured in turn, in the same minutes, on the same store and against the same stand-in",
-            "for MsgFlash. The *handler* is aiohttp, an HMAC and a 200. The *bare bot* is what a good engineer writes",
-            "quickly on aiohttp and redis-py: HMAC, `SET NX`, one script, 200, then the send; it keeps no promise. It is in",
-            "`bench/bare_bot.py`. *flashbot* runs `bench/answering_bot.py` with everything on: each event durably stored",
-            "before its 200, one turn at a time per contact, state, reply and acknowledgement in one commit.",
+            INTRODUCTION,
             "",
             table,
             "",

@@ -1,4 +1,4 @@
-"""Compares what was asked with what was answered: each event once, with the right count, in order per contact."""
+"""Compares what was asked with what was answered: each event once, counted right, in order per contact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""flashbot: an asyncio framework for WhatsApp bots on MsgFlash. The public names; each loads when first used."""
+"""flashbot: an asyncio framework for WhatsApp bots on MsgFlash. Each public name loads when first used."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 """The error tree. Every message is one sentence: what happened, with ids, and what to do next.
 
-    FlashbotError
-    ├── BotMistake            the bot's code is wrong; found while loading, never while serving
-    ├── SettingsError         a setting is missing or wrong
-    ├── TemplateError         a template is missing, broken, or lacks a value
-    ├── ContentError          a message that MsgFlash would refuse (also a ValueError)
-    ├── UnreadableEvent       a signed webhook body that no rule can read
-    ├── StoreError
-    │   ├── StoreAway         the server does not answer now; the caller may try again
-    │   └── StoreUnfit        the server answers but must not be used (policy, version, layout)
-    └── MsgFlashError         the vendor refused or did not answer (flashbot.msgflash.errors)
+FlashbotError
+├── BotMistake            the bot's code is wrong; found while loading, never while serving
+├── SettingsError         a setting is missing or wrong
+├── TemplateError         a template is missing, broken, or lacks a value
+├── ContentError          a message that MsgFlash would refuse (also a ValueError)
+├── UnreadableEvent       a signed webhook body that no rule can read
+├── StoreError
+│   ├── StoreAway         the server does not answer now; the caller may try again
+│   └── StoreUnfit        the server answers but must not be used (policy, version, layout)
+└── MsgFlashError         the vendor refused or did not answer (flashbot.msgflash.errors)
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from flashbot.cli.process import Written
 
 __all__ = ["Screen"]
 
-HINTS = "flashbot.dialogue"
-"""Says what to write when nothing handles a message: for whoever tries the bot, at any level."""
+HINTS = ("flashbot.dialogue", "flashbot.turns")
+"""They say what to write when nothing handles a message: shown at INFO, too, to whoever tries the bot."""
 
 
 class Screen:
@@ -48,7 +48,7 @@ class Screen:
         """What the bot wrote: logs dimmed, its own prints as they are, the sentence it failed with in red."""
         if line.level == 0:
             self.line(line.text, "red" if line.text.startswith("flashbot: ") else "")
-        elif everything or line.level >= logging.WARNING or line.logger == HINTS:
+        elif everything or line.level >= logging.WARNING or line.logger in HINTS:
             level = "" if line.level == logging.INFO else f"{logging.getLevelName(line.level).lower()}: "
             source = "" if line.logger.startswith("flashbot") else f"{line.logger}: "
             self.said("log", [f"{level}{source}{line.text}"], "dim", "dim")

@@ -1,4 +1,4 @@
-"""The routers of a bot, counted while it loads: who hears what, who observes what, and what cannot stand together."""
+"""The routers of a bot, counted while it loads: who hears and observes what, what cannot stand together."""
 
 from __future__ import annotations
 
@@ -62,27 +62,21 @@ def check_routers(routers: Iterable[Router[Any]]) -> dict[str, Router[Any]]:
     intents: dict[str, Intent] = {}
     for router in routers:
         if not isinstance(router, Router):
-            raise BotMistake(
-                f"Bot(…) takes routers, not {router!r}: call the function that makes the router."
-            )
+            raise BotMistake(f"Bot(…) takes routers, not {router!r}: call the function that makes the router.")
         if router.name in known:
             twice = "is passed twice" if known[router.name] is router else "is the name of two routers"
-            raise BotMistake(
-                f'"{router.name}" {twice}; stored state belongs to a name, so each needs its own.'
-            )
+            raise BotMistake(f'"{router.name}" {twice}; stored state belongs to a name, so each needs its own.')
         known[router.name] = router
         for intent in router.intents.values():
             if intent.name in intents:
                 other = intents[intent.name]
                 raise BotMistake(
-                    f'Two intents are named "{intent.name}": in router "{other.router}" ({other.place}) and in router '
-                    f'"{intent.router}" ({intent.place}); rename one.'
+                    f'Two intents are named "{intent.name}": in router "{other.router}" ({other.place}) and '
+                    f'in router "{intent.router}" ({intent.place}); rename one.'
                 )
             intents[intent.name] = intent
     for kind in HEARS:
-        heard = [
-            intent for router in known.values() if kind in router.hears for intent in router.intents.values()
-        ]
+        heard = [intent for router in known.values() if kind in router.hears for intent in router.intents.values()]
         _check_phrases("example", ((intent, intent.examples) for intent in heard))
         _check_phrases("keyword", ((intent, intent.keywords) for intent in heard))
     return known
@@ -95,8 +89,8 @@ def _check_phrases(what: str, spoken: Iterable[tuple[Intent, Collection[str]]]) 
             owner = owners.setdefault(fold(phrase), intent)
             if owner is not intent:
                 raise BotMistake(
-                    f'The {what} "{phrase}" is in two intents: "{owner.name}" ({owner.place}) and "{intent.name}" '
-                    f"({intent.place}); take it out of one."
+                    f'The {what} "{phrase}" is in two intents: "{owner.name}" ({owner.place}) and '
+                    f'"{intent.name}" ({intent.place}); take it out of one.'
                 )
 
 
@@ -113,8 +107,8 @@ def observers_of(routers: Iterable[Router[Any]]) -> dict[type[Event], Observer]:
             if event_type in found:
                 other = found[event_type]
                 raise BotMistake(
-                    f'{event_type.__name__} is handled by router "{other.router.name}" ({other.place}) and by router '
-                    f'"{router.name}" ({place}): one event is one turn; let one router do both.'
+                    f'{event_type.__name__} is handled by router "{other.router.name}" ({other.place}) and '
+                    f'by router "{router.name}" ({place}): one event is one turn; let one router do both.'
                 )
             found[event_type] = Observer(router, handler, event_type, place)
     return found

@@ -1,10 +1,10 @@
 """`Decision`: who answers an event and why; and `Settled`: what the answer changes. Values, nothing more.
 
-Reasons are a short closed vocabulary, here with "desk", "number", "track" and "follow-up" as a bot's own names:
+Reasons are a short closed vocabulary, here with desk, number, track and follow-up as a bot's own names:
 "opt-out", "opt-out (known)", "opt-in", "human owns", "owner expired", "escape:menu", "cancel", "step:number",
 "timeout:number", "forgotten:number", "intent:track/equal" (or /keyword, /pattern, /name), "fallback:desk",
-"fallback:bot", "on:message.read", "drip:follow-up", "drip waits:follow-up", "stale timer", "unheard", "unhandled".
-" (step gone: desk.number)" follows when a stored step no longer exists.
+"fallback:bot", "on:message.read", "drip:follow-up", "drip waits:follow-up", "stale timer", "unheard",
+"unhandled". " (step gone: desk.number)" follows when a stored step no longer exists.
 """
 
 from __future__ import annotations

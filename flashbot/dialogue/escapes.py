@@ -1,6 +1,7 @@
 """The words that lead out of a waiting step, in English and French, and what flashbot itself says.
 
-An escape word reaches the intent that has the escape's name; without such an intent it is an ordinary message.
+An escape word reaches the intent that has the escape's name; without such an intent it is an ordinary
+message, except that "cancel" always leaves a waiting step.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ESCAPE_WORDS = {word: name for name, words in ESCAPES.items() for word in words}
 
 OPT_OUT = {
     "en": "You will get no more promotional messages from us. Write START to get them again.",
-    "fr": "Vous ne recevrez plus de messages promotionnels de notre part. Écrivez REPRENDRE pour les recevoir.",
+    "fr": "Vous ne recevrez plus nos messages promotionnels. Écrivez REPRENDRE pour les recevoir à nouveau.",
 }
 OPT_IN = {
     "en": "You will get our messages again. Write STOP to end them.",

@@ -71,7 +71,7 @@ class Memory:
             raise MemoryUnreadable("What is stored of a contact has no version: something else wrote it.")
         if version > VERSION:
             raise MemoryUnreadable(
-                f"What is stored of a contact has version {version} and this flashbot knows {VERSION}: update it."
+                f"A contact is stored in version {version}, this flashbot reads {VERSION}: update it."
             )
         return cls(document)
 
@@ -102,9 +102,7 @@ class Memory:
             for router, state in self._document.get("r", {}).items()
             for field, value in (state.items() if isinstance(state, dict) else [("state", state)])
         }
-        parts |= {
-            f'the values of drip "{name}"': one for name, one in self._document.get("drips", {}).items()
-        }
+        parts |= {f'the values of drip "{name}"': one for name, one in self._document.get("drips", {}).items()}
         return max(parts, key=lambda name: size(parts[name]), default="a part of the record")
 
     # -- states
@@ -117,8 +115,8 @@ class Memory:
         """None forgets it."""
         if document is not None:
             self._document.setdefault("r", {})[router] = document
-        elif states := self._document.get("r"):
-            states.pop(router, None)
+        elif "r" in self._document:
+            self._document["r"].pop(router, None)
 
     # -- the waiting step
 
@@ -173,7 +171,7 @@ class Memory:
 
     def owned(self, now_ms: int) -> bool:
         owner = self._document.get("owner")
-        return bool(owner) and now_ms < owner["until"]
+        return owner is not None and now_ms < owner["until"]
 
     def hand_off(self, queue: str, note: str, since_ms: int, until_ms: int) -> Timer:
         generation = self._next()

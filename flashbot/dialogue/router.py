@@ -1,4 +1,4 @@
-"""`Router`: one module's handlers. It checks each handler where it is declared and knows nothing of other routers."""
+"""`Router`: one module's handlers, each checked where it is declared. It knows nothing of other routers."""
 
 from __future__ import annotations
 
@@ -23,29 +23,26 @@ __all__ = ["Hears", "Router", "check_handler"]
 S = TypeVar("S")
 Hears: TypeAlias = Literal["people", "groups", "broadcasts", "own"]
 HEARS: tuple[Hears, ...] = get_args(Hears)
+PEOPLE: tuple[Hears, ...] = ("people",)
 
 
 class Router(Generic[S]):
     """Handlers that share one name and one typed state per contact.
 
-    `hears` names the chats whose messages it handles: people who write, groups, status broadcasts, and messages
-    that the number itself sent ("own").
+    `hears` names the chats whose messages it handles: people who write, groups, status broadcasts, and
+    messages that the number itself sent ("own").
     """
 
     @overload
-    def __init__(
-        self: Router[None], name: str, *, state: None = None, hears: Collection[Hears] = ("people",)
-    ) -> None: ...
+    def __init__(self: Router[None], name: str, *, state: None = None, hears: Collection[Hears] = PEOPLE) -> None: ...
 
     @overload
-    def __init__(self, name: str, *, state: type[S], hears: Collection[Hears] = ("people",)) -> None: ...
+    def __init__(self, name: str, *, state: type[S], hears: Collection[Hears] = PEOPLE) -> None: ...
 
-    def __init__(
-        self, name: str, *, state: type[Any] | None = None, hears: Collection[Hears] = ("people",)
-    ) -> None:
+    def __init__(self, name: str, *, state: type[Any] | None = None, hears: Collection[Hears] = PEOPLE) -> None:
         _check_name(name, "A router")
         self.name = name
-        self.state_type: type[S] | None = _checked_state(name, state)
+        self.state: type[S] | None = _checked_state(name, state)
         self.hears = _checked_hears(name, hears)
         self._intents: dict[str, Intent] = {}
         self._steps: dict[str, Step[S]] = {}
@@ -68,17 +65,18 @@ class Router(Generic[S]):
     ) -> Callable[[Handler[S]], Handler[S]]:
         """Answer messages that mean `name`: equal to an example, containing a keyword, or matching a pattern.
 
-        Examples and keywords compare without case, accents and punctuation. Patterns are searched in the raw text,
-        without regard to case unless compiled; their named groups arrive in `turn.match.slots`. The names stop,
-        human, menu, cancel and back are reached by these words even while a step waits, and need no examples.
+        Examples and keywords compare without case, accents and punctuation. Patterns are searched in the raw
+        text, without regard to case unless compiled; their named groups arrive in `turn.match.slots`. Intents
+        named stop, human, menu, cancel or back are reached by these words even while a step waits, and need
+        no examples.
         """
 
         def declare(handler: Handler[S]) -> Handler[S]:
             place = self._admit(handler, f'intent "{name}"', name)
             if name in self._intents:
                 raise BotMistake(
-                    f'Router "{self.name}" has two intents "{name}": {self._intents[name].place} and {place}; '
-                    "rename one."
+                    f'Router "{self.name}" has two intents "{name}": {self._intents[name].place} and '
+                    f"{place}; rename one."
                 )
             said = f'Intent "{name}" ({place})'
             if not (examples or keywords or patterns or name in ESCAPES):
@@ -114,9 +112,7 @@ class Router(Generic[S]):
         """Answer what no intent means."""
         place = self._admit(handler, "fallback")
         if self._fallback is not None:
-            raise BotMistake(
-                f'Router "{self.name}" has two fallbacks: {self._fallback[1]} and {place}; remove one.'
-            )
+            raise BotMistake(f'Router "{self.name}" has two fallbacks: {self._fallback[1]} and {place}; remove one.')
         self._fallback = handler, place
         return handler
 
@@ -125,19 +121,18 @@ class Router(Generic[S]):
 
         def declare(handler: Handler[S]) -> Handler[S]:
             place = self._admit(handler, "on(…)")
-            if not (isinstance(event_type, type) and issubclass(event_type, Event)):
-                raise BotMistake(
-                    f"@router.on at {place} takes an event class such as Delivered, not {event_type!r}."
-                )
+            given: object = event_type
+            if not (isinstance(given, type) and issubclass(given, Event)):
+                raise BotMistake(f"@router.on at {place} takes an event class such as Delivered, not {event_type!r}.")
             if issubclass(Received, event_type) or issubclass(event_type, Received | Unknown):
                 raise BotMistake(
-                    f"@router.on({event_type.__name__}) at {place} cannot be: messages go to intents, steps and "
-                    "fallbacks; `on` is for Sent, Delivered, Read, Failed, Connected and Disconnected."
+                    f"@router.on({event_type.__name__}) at {place} cannot be: messages go to intents, steps "
+                    "and fallbacks; `on` is for Sent, Delivered, Read, Failed, Connected and Disconnected."
                 )
             if event_type in self._observers:
                 raise BotMistake(
-                    f'Router "{self.name}" handles {event_type.__name__} twice: {self._observers[event_type][1]} '
-                    f"and {place}; remove one."
+                    f'Router "{self.name}" handles {event_type.__name__} twice: '
+                    f"{self._observers[event_type][1]} and {place}; remove one."
                 )
             self._observers[event_type] = handler, place
             return handler
@@ -149,8 +144,8 @@ class Router(Generic[S]):
         _check_name(name, f"The {what.split()[0]} at {place}")
         if self._sealed:
             raise BotMistake(
-                f'The {what} at {place} comes too late: router "{self.name}" is in a Bot already; declare every '
-                "handler before Bot(…)."
+                f'The {what} at {place} comes too late: router "{self.name}" is in a Bot that has loaded; '
+                "declare every handler before."
             )
         return place
 
@@ -201,19 +196,17 @@ def _check_name(name: object, what: str) -> None:
         raise BotMistake(f'{what} needs a name in quotes, such as "desk", not {name!r}.')
 
 
-def _checked_state(router: str, state: type[S] | None) -> type[S] | None:
+def _checked_state(router: str, state: Any) -> Any:
     if state is None:
         return None
     if not isinstance(state, type) or not (is_dataclass(state) or hasattr(state, "__pydantic_validator__")):
-        raise BotMistake(
-            f'The state of router "{router}" must be a dataclass or a pydantic model, not {state!r}.'
-        )
+        raise BotMistake(f'The state of router "{router}" must be a dataclass or a pydantic model, not {state!r}.')
     try:
         state()
     except Exception as fault:
         raise BotMistake(
-            f'The state {state.__name__} of router "{router}" cannot be made without arguments, as it must be for '
-            "a new contact: give every field a default."
+            f'The state {state.__name__} of router "{router}" cannot be made without arguments, as it must '
+            "be for a new contact: give every field a default."
         ) from fault
     return state
 
@@ -228,11 +221,9 @@ def _checked_hears(router: str, hears: Collection[Hears]) -> frozenset[Hears]:
 def _checked_phrases(said: str, kind: str, phrases: Sequence[str]) -> tuple[str, ...]:
     if isinstance(phrases, str):
         raise BotMistake(f'{said}: {kind} must be a list of texts, such as ["{phrases}"].')
-    for phrase in phrases:
+    for phrase in list[object](phrases):
         if not isinstance(phrase, str) or not fold(phrase):
-            raise BotMistake(
-                f"{said}: {phrase!r} among its {kind} has no word in it; use a pattern for signs."
-            )
+            raise BotMistake(f"{said}: {phrase!r} among its {kind} has no word in it; use a pattern for signs.")
     return tuple(phrases)
 
 

@@ -1,4 +1,4 @@
-"""`Routes`: all routers of a bot, checked against each other, and the one fixed order in which they are asked.
+"""`Routes`: all routers of a bot, checked against each other, and the fixed order in which they are asked.
 
 It decides and settles; it never runs a handler, sends, stores or waits.
 """
@@ -6,7 +6,7 @@ It decides and settles; it never runs a handler, sends, stores or waits.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flashbot.clock import to_ms
 from flashbot.dialogue.census import Ears, Observer, check_routers, ears_of, kind_of, observers_of, rows_of
@@ -35,6 +35,7 @@ __all__ = ["Routes"]
 BUTTON_LABELS = frozenset({"cancel", "end", "quit", "remove"})
 """Opt-out words that are also ordinary labels: under a button they mean what the bot's button means."""
 log = logging.getLogger("flashbot.dialogue")
+S = TypeVar("S")
 
 
 def _never(folded: str) -> Language | None:
@@ -62,9 +63,9 @@ class Routes:
         self._ears: dict[str, Ears] = ears_of(self._routers.values())
         self._observers: dict[type[Event], Observer] = observers_of(self._routers.values())
         self._codecs = {
-            router.name: Codec(router.name, router.state_type)
+            router.name: Codec(router.name, router.state)
             for router in self._routers.values()
-            if router.state_type is not None
+            if router.state is not None
         }
         for router in self._routers.values():
             router.seal()
@@ -125,8 +126,6 @@ class Routes:
             return Decision(f"fallback:{router.name}{gone}", handler, router, spends_step=bool(gone))
         if self._fallback is not None and kind == "people":
             return Decision(f"fallback:bot{gone}", self._fallback, spends_step=bool(gone))
-        if kind != "own":
-            _log_unhandled(event, folded, ears)
         return Decision(f"unhandled{gone}", spends_step=bool(gone))
 
     def _waiting(self, stored: Pending | None, kind: str) -> tuple[Step[Any] | None, str]:
@@ -221,20 +220,21 @@ class Routes:
         now: datetime,
         event_id: str,
         attempt: int,
+        *,
+        contact: str | None = None,
     ) -> Turn[Any]:
-        """What the decision's handler is given. Raises StateUnfit when the stored state fits no more."""
+        """What the decision's handler is given. Raises StateUnfit when the stored state fits no more.
+
+        `contact` names the mailbox that the event came out of, where the event itself cannot.
+        """
         router = decision.router
-        state: object = None
-        codec = self._codecs.get(router.name) if router is not None else None
-        if router is not None and codec is not None:
-            stored = memory.state(router.name)
-            state = codec.fresh() if stored is None else codec.load(stored)
+        state = None if router is None else self.state_of(router, memory)
         instance = None if isinstance(event, TimerFired) else event.instance
         return Turn(
             event,
             state,
             now=now,
-            contact=event.contact or f"instance:{instance or 'unknown'}",
+            contact=contact or event.contact or f"instance:{instance or 'unknown'}",
             instance=instance or memory.instance,
             event_id=event_id,
             attempt=attempt,
@@ -242,6 +242,15 @@ class Routes:
             router=router.name if router is not None else None,
             timed_out=decision.timed_out,
         )
+
+    def state_of(self, router: Router[S], memory: Memory) -> S | None:
+        """The contact's state in a router; a fresh one when nothing is stored, None when it keeps none."""
+        codec = self._codecs.get(router.name)
+        if codec is None:
+            return None
+        stored = memory.state(router.name)
+        state: S = codec.fresh() if stored is None else codec.load(stored)
+        return state
 
     def absorb(self, decision: Decision, turn: Turn[Any], memory: Memory) -> Settled:
         """Write all that the turn asks for into `memory`. When it raises, the memory must not be stored.
@@ -265,11 +274,25 @@ class Routes:
             router = self._routers.get(step.router)
             if router is None or router.steps.get(step.name) is not step:
                 raise BotMistake(
-                    f'turn.expect got the step "{step.name}" ({step.place}) of a router "{step.router}" that is '
-                    "not in this Bot: pass that router to Bot(…)."
+                    f'turn.expect got the step "{step.name}" ({step.place}) of a router "{step.router}" that '
+                    "is not in this Bot: pass that router to Bot(…)."
                 )
 
     # -- showing it
+
+    def advice(self, event: Received) -> str:
+        """For an unhandled message: the closest intent and what to write. Never quotes the text."""
+        ears = self._ears.get(kind_of(event))
+        if not event.text or ears is None:
+            return f'nothing handles a message of kind "{event.kind}" without text; write @router.fallback'
+        said = f"nothing handles a text of {len(event.text)} characters"
+        guess = ears.matcher.guess(fold(event.text))
+        if guess is None:
+            return f'{said} and no intent is close; write @router.intent("…", examples=["the text"])'
+        return (
+            f'{said}; the closest intent is "{guess.intent}" (score {guess.score:.2f}); if meant, write '
+            f'@router.intent("{guess.intent}", examples=[…, "the text"]), else @router.fallback'
+        )
 
     def table(self) -> tuple[RouteRow, ...]:
         """What `flashbot routes` prints, in the order of routing."""
@@ -292,25 +315,3 @@ def _intent(event: Received, folded: str, ears: Ears) -> tuple[Intent, Match] | 
         if found is not None:
             return found
     return matcher.find(event.text, folded)
-
-
-def _log_unhandled(event: Received, folded: str, ears: Ears) -> None:
-    guess = ears.matcher.guess(folded) if folded else None
-    if not event.text:
-        log.info(
-            'Nothing handles a message of kind "%s" without text; to answer it, write @router.fallback.',
-            event.kind,
-        )
-    elif guess is None:
-        log.info(
-            "Nothing handles a text of %d characters and no intent comes close; to answer it, write "
-            '@router.intent("…", examples=["…"]) or @router.fallback.',
-            len(event.text),
-        )
-    else:
-        log.info(
-            "Nothing handles a text of %d characters; the closest intent is %s (score %.2f). To answer it, add the "
-            'text: @router.intent("%s", examples=[…, "the text"]), or write @router.fallback.',
-            len(event.text), guess.intent, guess.score, guess.intent,
-        )  # fmt: skip
-    log.debug("The text that nothing handles: %r", event.text)

@@ -1,4 +1,4 @@
-"""From a turn that was handled to what it changes: memory, messages, timers. Decides nothing about routing."""
+"""From a turn that was handled to what it changes: memory, messages, timers. Knows no routing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _Changes:
         name, version = start.drip.name, start.drip.version
         if self.drips is None or not self.drips.knows(name, version):
             raise BotMistake(
-                f'turn.start: the bot has no drip "{name}" in version {version}: write Bot(…, drips=[…]) with it.'
+                f'turn.start: the bot has no drip "{name}" in version {version}: add it to Bot(…, drips=[…]).'
             )
         if self.memory.opted_out:
             self.notes.append(f"drip refused:{name} (opted out)")
@@ -103,8 +103,7 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
     """Write what the turn asks for into `memory`, its state excepted."""
     changes = _Changes(memory, drips)
     event, now = turn.event, turn.now
-    inbound = is_inbound(event)
-    if inbound:
+    if is_inbound(event):
         memory.heard(to_ms(now if event.at is None else min(event.at, now)), turn.instance)
         # The person is in a conversation now; what this very turn starts comes after.
         changes.end_drips()
@@ -179,6 +178,6 @@ def _as_json(name: str, start: Start) -> dict[str, object]:
         values: dict[str, object] = from_json(to_json(dict(start.values)))
     except (PydanticSerializationError, ValueError) as fault:
         raise StateUnfit(
-            f'turn.start: the values of drip "{name}" are kept as JSON and one cannot be: pass text and numbers.'
+            f'turn.start: a value of drip "{name}" cannot be kept as JSON: pass text and numbers.'
         ) from fault
     return values

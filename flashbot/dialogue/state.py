@@ -1,4 +1,4 @@
-"""A developer's state to and from what JSON can hold. pydantic does it, and is loaded with the first codec."""
+"""A developer's state to and from what JSON can hold. pydantic does it; it loads with the first codec."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Codec(Generic[S]):
             raise BotMistake(f"{fault} Found in its defaults.") from fault
         except Exception as fault:
             raise BotMistake(
-                f'The state {state_type.__name__} of router "{router}" cannot be stored: {_first_line(fault)} '
+                f'The state {state_type.__name__} of router "{router}" cannot be stored: '
+                f"{_first_line(fault)} "
                 "Give its fields types that JSON can hold, written so that they can be found in its module."
             ) from fault
         self._known = _forbidding(state_type)
@@ -53,12 +54,17 @@ class Codec(Generic[S]):
 
     def dump(self, state: S) -> object:
         """What JSON can hold of it. Raises StateUnfit, naming the field but no value."""
+        if not isinstance(state, self._type):
+            raise StateUnfit(
+                f'turn.state is a {type(state).__name__} and router "{self._router}" keeps a '
+                f"{self._type.__name__}: change its fields, or replace it by another {self._type.__name__}."
+            )
         try:
             return self._encode(state, mode="json", by_alias=False, round_trip=True, warnings="error")
         except Exception as fault:
             raise StateUnfit(
                 f'The state {self._type.__name__} of router "{self._router}" cannot be stored: '
-                f"{self._culprit(state, fault)} does not hold what its type says, or nothing that JSON can hold."
+                f"{self._culprit(state, fault)} holds something else than its type says, or that JSON cannot."
             ) from fault
 
     def load(self, document: object) -> S:
@@ -66,29 +72,29 @@ class Codec(Generic[S]):
         if self._known is not None and isinstance(document, Mapping):
             document = {name: value for name, value in document.items() if name in self._known}
         try:
-            return self._decode(document, by_alias=False, by_name=True)
+            state: S = self._decode(document, by_alias=False, by_name=True)
         except self._invalid as fault:
             return self._load_json(document, fault)
+        return state
 
     def _load_json(self, document: object, first: Exception) -> S:
         # A strict class refuses a date written as text, except where it reads JSON itself.
         from pydantic_core import ValidationError, to_json
 
         try:
-            return self._decode_json(to_json(document), by_alias=False, by_name=True)
+            state: S = self._decode_json(to_json(document), by_alias=False, by_name=True)
         except ValidationError as fault:
             wrong = "; ".join(
                 f"{'.'.join(map(str, error['loc'])) or 'the whole'}: {error['msg']}"
                 for error in fault.errors(include_url=False, include_input=False, include_context=False)
             )
             raise StateUnfit(
-                f'The stored state of router "{self._router}" does not fit {self._type.__name__} any more ({wrong}): '
-                "let the class accept what older versions stored."
+                f'The stored state of router "{self._router}" does not fit {self._type.__name__} any more '
+                f"({wrong}): let the class accept what older versions stored."
             ) from first
+        return state
 
     def _culprit(self, state: S, fault: Exception) -> str:
-        if not isinstance(state, self._type):
-            return f"turn.state is a {type(state).__name__} and"
         named = NAMED_FIELD.search(str(fault))
         if named:
             return f"field {named[1]}"
@@ -110,9 +116,7 @@ def _field_names(state_type: type[Any]) -> list[str]:
 
 def _forbidding(state_type: type[Any]) -> frozenset[str] | None:
     """The fields of a class that refuses others; None when it ignores or keeps them."""
-    config = (
-        getattr(state_type, "model_config", None) or getattr(state_type, "__pydantic_config__", None) or {}
-    )
+    config = getattr(state_type, "model_config", None) or getattr(state_type, "__pydantic_config__", None) or {}
     return frozenset(_field_names(state_type)) if config.get("extra") == "forbid" else None
 
 

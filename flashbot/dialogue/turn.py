@@ -125,7 +125,7 @@ class Turn(Generic[S]):
         slots: Mapping[str, str] | None = None,
         now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC),
     ) -> Turn[S]:
-        """A turn made by hand, for a unit test of one handler; see `flashbot.testing` for whole conversations."""
+        """A turn made by hand, to test one handler; `flashbot.testing` has whole conversations."""
         contact = "+15550000001"
         heard = Received(name="message.received", sender=contact, text=text)
         match = None if slots is None else Match("test", "pattern", slots=slots)
@@ -207,9 +207,7 @@ class Turn(Generic[S]):
             )
         self._replies += (Reply(content, values or NO_VALUES),)
 
-    def expect(
-        self, step: Step[S], *, within: timedelta | None = None, otherwise: Step[S] | None = None
-    ) -> None:
+    def expect(self, step: Step[S], *, within: timedelta | None = None, otherwise: Step[S] | None = None) -> None:
         """Let `step` handle this contact's next message.
 
         After `within` without a message the step is forgotten, or `otherwise` runs with an empty text.
@@ -238,7 +236,7 @@ class Turn(Generic[S]):
         self._stops += (drip.name,)
 
     def handoff(self, queue: str, *, note: str = "") -> None:
-        """Give the conversation to people: no handler answers this contact until `release`, or for 24 hours."""
+        """Give the conversation to people: no handler answers until `release`, or for 24 hours."""
         if not queue:
             raise BotMistake("turn.handoff needs the name of a queue.")
         self._handoff, self._released = Handoff(queue, note), False

@@ -21,6 +21,10 @@ __all__ = ["SKEW", "Doubt", "Row", "Step", "find", "judge"]
 
 SKEW = timedelta(minutes=2)
 """How far MsgFlash's clock and the store's may lie apart."""
+RESENDS = 1
+"""After a silence: a second one may mean that MsgFlash takes it and does not say so."""
+REVIVALS = 5
+"""After a death, which says nothing of MsgFlash; still not for ever, should the message be what kills."""
 FAILED_LOOKS = 20
 """Looks that could not be made before the message is given up as unknown."""
 
@@ -33,7 +37,10 @@ class Doubt:
     """A live owner saw the request fail (rather than dying)."""
     looks: int = 0
     failed_looks: int = 0
-    resent: bool = False
+    resent: int = 0
+    """Times it was sent again after MsgFlash had kept silent."""
+    revived: int = 0
+    """Times it was sent again because its owner had died."""
     refusals: int = 0
     """How often it certainly was not sent, for the back-off."""
     first_ms: int = 0
@@ -65,7 +72,8 @@ def judge(doubt: Doubt, cls: MessageClass, *, age: timedelta, patience: Patience
         return Step.WAIT, patience.second_look if doubt.parked else patience.second_look_after_crash
     if cls in ("follow_up", "marketing"):
         return Step.SENT, 0
-    if doubt.resent or age.total_seconds() > patience.answer_age:
+    used_up = doubt.resent >= RESENDS if doubt.parked else doubt.revived >= REVIVALS
+    if used_up or age.total_seconds() > patience.answer_age:
         return Step.UNKNOWN, 0
     return Step.RESEND, 0
 
@@ -112,6 +120,13 @@ def _same_content(fields: dict[str, Any], row: Row) -> bool:
 
 def _digits(phone: object) -> str:
     return "".join(filter(str.isdigit, str(phone or "")))
+
+
+def resending(doubt: Doubt) -> Doubt:
+    """As it is written down before the message is sent again; its age counts from the new attempt."""
+    if doubt.parked:
+        return replace(doubt, resent=doubt.resent + 1, looks=0, parked=False)
+    return replace(doubt, revived=doubt.revived + 1, looks=0)
 
 
 def looked(doubt: Doubt) -> Doubt:

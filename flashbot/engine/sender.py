@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from flashbot.clock import Clock, from_ms, to_ms
-from flashbot.engine.doubt import Doubt, Row, Step, find, judge, look_failed, looked
+from flashbot.engine.doubt import Doubt, Row, Step, find, judge, look_failed, looked, resending
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
 from flashbot.engine.patience import Patience
@@ -168,14 +168,14 @@ class Sender:
                 return Done(bind=row.id, bound=message.id)
             doubt = looked(doubt)
         # Both by the server's clock: a wrong clock of this machine decides nothing.
-        age = timedelta(milliseconds=taken.taken_ms - first_ms)
+        age = timedelta(milliseconds=taken.taken_ms - taken.since_ms)
         step, wait = judge(doubt, message.cls, age=age, patience=self._patience)
         if step is Step.WAIT:
             return Later(int(wait * 1000), clean=False, note=doubt.dump())
         if step is Step.RESEND:
             # Written down before it is done: whoever comes next knows that the one resend is used.
             self._tally.count("resent")
-            return Later(0, clean=True, note=replace(doubt, resent=True, looks=0, parked=False).dump())
+            return Later(0, clean=True, note=resending(doubt).dump())
         if step is Step.SENT:
             self._tally.count("dropped")
             return Done()

@@ -42,12 +42,14 @@ class Turns:
         event, event_id = self._event(entry)
         memory = Memory.load(taken.state)
         decision = routes.decide(event, memory, now)
-        turn = routes.turn(decision, event, memory, now, event_id, attempt)
+        turn = routes.turn(decision, event, memory, now, event_id, attempt, contact=taken.contact)
         if decision.handler is not None:
             await decision.handler(turn)
         settled = routes.absorb(decision, turn, memory)
         for note in settled.notes:
             log.info("%s of %s: %s", event_id, who(taken.contact), note)
+        if decision.reason.startswith("unhandled") and isinstance(event, Received):
+            log.info("%s", routes.advice(event))
         log.debug("%s of %s: %s", event_id, who(taken.contact), decision.reason)
         instance = event.instance if isinstance(event, Received) else None
         messages = self._messages(

@@ -37,8 +37,8 @@ class DripStep:
 class Drip:
     """A sequence; `send` gives back a longer one. It ends when the person writes.
 
-    Give every changed sequence a new version: who is under way finishes the one they began, as long as the bot
-    still has it.
+    Give every changed sequence a new version: who is under way finishes the one they began, as long as the
+    bot still has it.
     """
 
     name: str
@@ -46,9 +46,11 @@ class Drip:
     steps: tuple[DripStep, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip() or "|" in self.name:
+        name: object = self.name
+        if not isinstance(name, str) or not name.strip() or "|" in name:
             raise BotMistake(f"A drip needs a name in quotes without a bar, not {self.name!r}.")
-        if not isinstance(self.version, int) or isinstance(self.version, bool) or self.version < 1:
+        version: object = self.version
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise BotMistake(f'The version of drip "{self.name}" must be 1 or more, not {self.version!r}.')
 
     def send(self, content: Sayable, *, after: timedelta) -> Drip:
@@ -57,10 +59,9 @@ class Drip:
             raise BotMistake(
                 f'Drip "{self.name}" sends text, a Template or a message such as Image, not {type(content).__name__}.'
             )
-        if not isinstance(after, timedelta) or after < timedelta():
-            raise BotMistake(
-                f'Drip "{self.name}": `after` must be a timedelta that is not negative, not {after!r}.'
-            )
+        wait: object = after
+        if not isinstance(wait, timedelta) or wait < timedelta():
+            raise BotMistake(f'Drip "{self.name}": `after` must be a timedelta that is not negative, not {after!r}.')
         return Drip(self.name, version=self.version, steps=(*self.steps, DripStep(content, after)))
 
     @property
@@ -80,9 +81,7 @@ class Fired:
     reason: str = ""
 
 
-def begin(
-    drip: Drip, now: datetime, values: Mapping[str, object] | None = None
-) -> tuple[Enrolment, datetime]:
+def begin(drip: Drip, now: datetime, values: Mapping[str, object] | None = None) -> tuple[Enrolment, datetime]:
     """A new enrolment, and when its first message is due. `values` must be what JSON can hold."""
     enrolment: Enrolment = {"v": drip.version, "i": 0, "at": to_ms(now), "values": dict(values or {})}
     return enrolment, now + drip.steps[0].after
@@ -131,9 +130,7 @@ class Drips:
     def knows(self, name: str, version: int) -> bool:
         return (name, version) in self._drips
 
-    def begin(
-        self, name: str, version: int, values: Mapping[str, object], now: datetime
-    ) -> tuple[Enrolment, datetime]:
+    def begin(self, name: str, version: int, values: Mapping[str, object], now: datetime) -> tuple[Enrolment, datetime]:
         """Like the function, by name; only for what it `knows`."""
         return begin(self._drips[name, version], now, values)
 

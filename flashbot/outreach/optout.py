@@ -1,4 +1,4 @@
-"""The words by which a person ends, or resumes, what is sent unasked. What follows from them is decided elsewhere.
+"""The words by which a person ends, or resumes, what is sent unasked. What follows is decided elsewhere.
 
 A word counts only as the whole folded message: "stop, Jose is not coming" means nothing.
 """

@@ -84,14 +84,12 @@ class Catalogue:
                 self._templates[name] = environment.get_template(name)
             except TemplateSyntaxError as fault:
                 raise TemplateError(
-                    f'Template "{name}" is not Jinja at {fault.filename or file}:{fault.lineno}: {fault.message}'
+                    f'Template "{name}" is not Jinja: {fault.message} ({fault.filename or file}:{fault.lineno}).'
                 ) from fault
 
     def _missing(self, name: str) -> TemplateError:
         close = difflib.get_close_matches(name, self._templates, n=3, cutoff=0.5)
-        where = (
-            "no templates folder" if self._folder is None else f"no file {name}{ENDING} under {self._folder}"
-        )
+        where = "no templates folder" if self._folder is None else f"no file {name}{ENDING} under {self._folder}"
         hint = f"did you mean {' or '.join(close)}?" if close else "create it, or correct the name."
         return TemplateError(f'There is no template "{name}" ({where}): {hint}')
 
@@ -103,18 +101,14 @@ class Catalogue:
         variable = UNDEFINED.search(said)
         if variable:
             return TemplateError(
-                f'Template "{name}" needs a value for {variable[1]} ({place}): pass {variable[1]}=… with the template.'
+                f'Template "{name}" needs a value for {variable[1]} ({place}): pass {variable[1]}=… with it.'
             )
         if isinstance(fault, TemplateNotFound):
-            return TemplateError(
-                f'Template "{name}" includes "{fault.name}" ({place}), which does not exist.'
-            )
+            return TemplateError(f'Template "{name}" includes "{fault.name}" ({place}), which does not exist.')
         if isinstance(fault, TemplateRuntimeError):
             return TemplateError(f'Template "{name}" failed at {place}: {said.rstrip(".")}.')
         # Any other message may quote a value.
-        return TemplateError(
-            f'Template "{name}" failed at {place} with {type(fault).__name__}: check its values.'
-        )
+        return TemplateError(f'Template "{name}" failed at {place} with {type(fault).__name__}: check its values.')
 
     def _place(self, name: str, fault: Exception) -> str:
         files = set(self._files.values())
@@ -132,13 +126,9 @@ def _sources(folder: Path) -> dict[str, tuple[Path, str]]:
     for file in sorted(folder.rglob(f"*{ENDING}")):
         name = file.name.removesuffix(ENDING)
         if name in sources:
-            raise TemplateError(
-                f'Two templates are named "{name}": {sources[name][0]} and {file}; rename one.'
-            )
+            raise TemplateError(f'Two templates are named "{name}": {sources[name][0]} and {file}; rename one.')
         try:
             sources[name] = file, file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as fault:
-            raise TemplateError(
-                f"Template {file} cannot be read as UTF-8 text ({type(fault).__name__})."
-            ) from fault
+            raise TemplateError(f"Template {file} cannot be read as UTF-8 text ({type(fault).__name__}).") from fault
     return sources

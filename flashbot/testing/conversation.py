@@ -18,9 +18,7 @@ from pydantic import SecretStr
 
 from flashbot.bot import Bot
 from flashbot.clock import ManualClock, from_ms, to_ms
-from flashbot.dialogue.decision import Decision
 from flashbot.dialogue.memory import Memory
-from flashbot.dialogue.timer import TimerFired
 from flashbot.engine.assembly import Parts, assemble
 from flashbot.engine.direct import post_direct
 from flashbot.engine.outbox import Sayable
@@ -171,9 +169,7 @@ class Conversation:
     def state_of(self, router: str) -> Any:
         """The contact's state in a router, as its next turn would find it."""
         found = next(one for one in self.bot.routers if one.name == router)
-        now = self.clock.now()
-        looking = TimerFired(self.phone, "looking", 0, now)
-        return self.bot.routes.turn(Decision("looking", router=found), looking, self.memory, now, "", 1).state
+        return self.bot.routes.state_of(found, self.memory)
 
     @property
     def memory(self) -> Memory:

@@ -1,0 +1,139 @@
+"""A folder to type commands in, and bots to put there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flashbot.cli.app import app
+from flashbot.store.embedded import Embedded
+
+BOT = """\
+import os
+from flashbot import Bot, Buttons, ReplyButton, Router, Turn
+
+print("bot", os.getpid(), os.environ.get("FLASHBOT_PORT"))
+router = Router("desk")
+
+@router.intent("greet", examples=["hello"])
+async def greet(turn: Turn[None]) -> None:
+    turn.reply("Hello!")
+    turn.reply("How can I help?")
+
+@router.intent("ask", examples=["ask me"])
+async def ask(turn: Turn[None]) -> None:
+    turn.reply(Buttons("Delivery", "Where to?", [ReplyButton("Home", id="home"), ReplyButton("Shop", id="shop")]))
+
+@router.intent("to", patterns=["^(home|shop)$"])
+async def to(turn: Turn[None]) -> None:
+    turn.reply(f"Chosen: {turn.choice}")
+
+bot = Bot(router)
+"""
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The working directory of the test, with a short path: sockets are put there."""
+    with tempfile.TemporaryDirectory(prefix="fb-cli-") as name:
+        folder = Path(name).resolve()
+        for setting in [name for name in os.environ if name.startswith("FLASHBOT_")]:
+            monkeypatch.delenv(setting)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        modules = set(sys.modules)
+        yield folder
+        for module in set(sys.modules) - modules:
+            if str(getattr(sys.modules[module], "__file__", "")).startswith(str(folder)):
+                del sys.modules[module]
+        asyncio.run(Embedded(folder / ".flashbot").stop())
+
+
+@pytest.fixture
+def bot(home: Path) -> Path:
+    (home / "bot.py").write_text(BOT)
+    return home / "bot.py"
+
+
+@pytest.fixture
+def typed(home: Path) -> Callable[..., Result]:
+    """Run a command in this process."""
+    return lambda *words: CliRunner().invoke(app, list(words), prog_name="flashbot")
+
+
+class Command:
+    """A command in a process of its own; its output is in a file, so that nothing blocks."""
+
+    def __init__(self, folder: Path, *words: str, **env: str) -> None:
+        self._file = folder / f"out-{time.monotonic_ns()}"
+        with self._file.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "flashbot", *words],
+                cwd=folder, env={**os.environ, **env},
+                stdin=subprocess.PIPE, stdout=out, stderr=out,
+            )  # fmt: skip
+
+    @property
+    def output(self) -> str:
+        return self._file.read_text()
+
+    def type(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def end_of_input(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def shows(self, text: str, within: float = 20) -> str:
+        """The output, once `text` is in it."""
+        deadline = time.monotonic() + within
+        while text not in self.output:
+            if self.process.poll() is not None and text not in self.output:
+                pytest.fail(f"It ended ({self.process.returncode}) without {text!r}:\n{self.output}")
+            if time.monotonic() > deadline:
+                pytest.fail(f"{text!r} did not come:\n{self.output}")
+            time.sleep(0.02)
+        return self.output
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def ends(self, within: float = 20) -> int:
+        return self.process.wait(within)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+
+@pytest.fixture
+def started(home: Path) -> Iterator[Callable[..., Command]]:
+    """Start a command; it is ended with the test."""
+    running: list[Command] = []
+
+    def start(*words: str, **env: str) -> Command:
+        running.append(Command(home, *words, **env))
+        return running[-1]
+
+    yield start
+    for command in running:
+        command.close()

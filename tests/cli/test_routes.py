@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from typer.testing import Result
+
+
+def test_rules_are_printed_in_the_order_of_routing_with_drips(home: Path, typed: Callable[..., Result]) -> None:
+    (home / "drippy.py").write_text(
+        "from datetime import timedelta\nfrom flashbot import Bot, Drip, Router, Turn\nrouter = Router('desk')\n"
+        "@router.fallback\nasync def f(turn: Turn[None]) -> None: ...\n"
+        "@router.intent('track', examples=['where is [it]'])\nasync def t(turn: Turn[None]) -> None: ...\n"
+        "@router.step('number')\nasync def n(turn: Turn[None]) -> None: ...\n"
+        "bot = Bot(router, drips=[Drip('after').send('x', after=timedelta(days=2)).send('y', after=timedelta(hours=3))])\n"
+    )
+
+    result = typed("routes", "drippy.py")
+
+    rules = [line.split()[0] for line in result.stdout.splitlines() if line.strip()]
+    assert result.exit_code == 0
+    assert [rule for rule in rules if rule in ("opt-out", "step", "intent", "fallback")] == [
+        "opt-out", "step", "intent", "fallback",
+    ]  # fmt: skip
+    assert '"where is [it]"' in result.stdout
+    assert "drippy.py:6" in result.stdout
+    assert "2 days, 3:00:00" in result.stdout

@@ -1,0 +1,35 @@
+"""dialogue and outreach are pure: no async function, no clock, no socket, no server."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import flashbot.errors
+
+PACKAGE = Path(flashbot.errors.__file__).parent
+FILES = sorted([*(PACKAGE / "dialogue").glob("*.py"), *(PACKAGE / "outreach").glob("*.py")])
+IMPURE = {"aiohttp", "asyncio", "jinja2", "random", "redis", "secrets", "socket", "threading", "time", "uuid"}
+CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_a_file_of_a_pure_room_is_pure(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncFunctionDef | ast.Await):
+            found.add(f"async in line {node.lineno}")
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & IMPURE
+        elif isinstance(node, ast.ImportFrom):
+            found |= {(node.module or "").split(".")[0]} & IMPURE
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if node.func.attr in CLOCKS and isinstance(owner, ast.Name) and owner.id in {"datetime", "date"}:
+                found.add(f"a clock in line {node.lineno}")
+
+    assert found == set()

@@ -1,0 +1,560 @@
+"""Sends under every fault MsgFlash can have: none lost, none doubled, each contact's in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flashbot import Bot, Drip, Router, Turn
+from flashbot.clock import ManualClock, to_ms
+from flashbot.engine.doubt import Row
+from flashbot.engine.outbox import Outgoing
+from flashbot.engine.pace import SharedPace
+from flashbot.engine.patience import Patience
+from flashbot.engine.sender import Sender
+from flashbot.engine.tally import Tally
+from flashbot.errors import StoreAway
+from flashbot.msgflash.errors import NotSent, OutcomeUnknown, RateLimited, error_for
+from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY
+from flashbot.store.deadletters import DeadLetter, DeadLetters
+from flashbot.store.fake import FakeRunner
+from flashbot.store.mailbox import Store
+from flashbot.store.records import Lane
+
+AWA, BEN = "+2250700000001", "+2250700000002"
+
+
+def parrot() -> Bot:
+    """Says each line of what it hears, as a message of its own."""
+    router: Router[None] = Router("parrot")
+    drip = Drip("tips").send("tip", after=timedelta(hours=1)).send("next tip", after=timedelta(hours=1))
+
+    @router.intent("join", examples=["join"])
+    async def join(turn: Turn[None]) -> None:
+        turn.start(drip)
+
+    @router.fallback
+    async def say(turn: Turn[None]) -> None:
+        for line in turn.text.splitlines():
+            turn.reply(line)
+
+    return Bot(router, drips=[drip])
+
+
+@pytest.fixture
+async def chat(conversation: Any) -> Any:
+    return await conversation(parrot())
+
+
+def texts(chat: Any) -> list[str]:
+    return [heard.text for heard in chat.sent]
+
+
+async def test_too_fast_sends_the_same_message_again_and_keeps_the_order(chat: Any) -> None:
+    chat.world.faults.rate_limit(times=3)
+    await chat.says("one\ntwo\nthree")
+    at_once = texts(chat)
+
+    await chat.wait(seconds=10)
+
+    assert at_once == []
+    assert texts(chat) == ["one", "two", "three"]
+
+
+async def test_a_server_error_before_accepting_is_sent_again_after_two_looks(chat: Any) -> None:
+    chat.world.faults.error_before()
+    begun = chat.clock.now()
+    await chat.says("one\ntwo")
+
+    await chat.wait(seconds=119)
+    before = texts(chat)
+    await chat.wait(seconds=5)
+
+    assert before == []
+    assert texts(chat) == ["one", "two"]
+    sent_at = datetime.fromisoformat(str(chat.sent[0].fields["createdAt"]))
+    assert 120 <= (sent_at - begun).total_seconds() < 122
+
+
+async def test_a_broken_connection_before_accepting_is_sent_again_once(chat: Any) -> None:
+    chat.world.faults.drop_before()
+    await chat.says("one")
+
+    await chat.wait(minutes=10)
+
+    assert texts(chat) == ["one"]
+    assert await chat.dead_letters() == []
+
+
+@pytest.mark.parametrize("fault", ["hang_after", "drop_after", "error_after"])
+async def test_what_was_accepted_without_an_answer_is_found_and_never_sent_again(chat: Any, fault: str) -> None:
+    getattr(chat.world.faults, fault)()
+    await chat.says("one\ntwo")
+    at_once = texts(chat)
+
+    await chat.wait(seconds=31)
+    after_a_look = texts(chat)
+    await chat.wait(hours=1)
+
+    assert at_once == ["one"]
+    assert after_a_look == ["one", "two"]
+    assert texts(chat) == ["one", "two"]
+    assert await chat.dead_letters() == []
+
+
+async def test_of_two_equal_messages_one_found_does_not_stand_for_the_other(chat: Any) -> None:
+    chat.world.faults.hang_after()
+    chat.world.faults.drop_before()
+    await chat.says("same\nsame")
+
+    await chat.wait(hours=1)
+
+    assert texts(chat) == ["same", "same"]
+
+
+async def test_an_equal_message_of_yesterday_does_not_stand_for_todays(chat: Any) -> None:
+    await chat.says("good morning")
+    await chat.wait(days=1)
+    chat.world.faults.drop_before()
+    await chat.says("good morning")
+
+    await chat.wait(hours=1)
+
+    assert texts(chat) == ["good morning", "good morning"]
+
+
+async def test_what_gets_no_answer_twice_is_unknown_and_the_contact_goes_on(chat: Any) -> None:
+    chat.world.faults.drop_before(times=2)
+    await chat.says("lost\nkept")
+
+    await chat.wait(hours=1)
+
+    (letter,) = await chat.dead_letters()
+    assert letter.queue == "reply"
+    assert "no answer" in letter.reason["why"]
+    assert Outgoing.unpack(letter.entry).fields()["text"] == "lost"
+    assert texts(chat) == ["kept"]
+
+
+async def test_a_message_that_msgflash_refuses_is_kept_and_the_contact_goes_on(chat: Any) -> None:
+    chat.world.faults.invalid_destination()
+    await chat.says("refused\nkept")
+
+    (letter,) = await chat.dead_letters()
+    assert letter.reason["code"] == "INVALID_DESTINATION"
+    assert Outgoing.unpack(letter.entry).fields()["text"] == "refused"
+    assert texts(chat) == ["kept"]
+    await chat.wait(hours=1)
+    assert texts(chat) == ["kept"]
+
+
+async def test_without_quota_messages_wait_and_leave_in_order_when_there_is_some(chat: Any) -> None:
+    chat.world.faults.quota_exceeded(times=5)
+    await chat.says("one")
+    await chat.says("two")
+    await chat.wait(minutes=4)
+    waiting = texts(chat)
+
+    await chat.wait(minutes=3)
+
+    assert waiting == []
+    assert texts(chat) == ["one", "two"]
+    assert await chat.dead_letters() == []
+
+
+async def test_a_drip_that_got_no_answer_is_never_sent_again(chat: Any) -> None:
+    await chat.says("join")
+    chat.world.faults.drop_before()
+
+    await chat.wait(hours=1, minutes=30)
+    first = texts(chat)
+    await chat.wait(days=1)
+
+    assert first == []
+    assert texts(chat) == ["next tip"]
+    assert await chat.dead_letters() == []
+
+
+async def test_a_drip_that_was_accepted_without_an_answer_is_there_once(chat: Any) -> None:
+    await chat.says("join")
+    chat.world.faults.hang_after()
+
+    await chat.wait(days=1)
+
+    assert texts(chat) == ["tip", "next tip"]
+
+
+async def test_a_reply_does_not_wait_for_a_doubtful_drip(chat: Any) -> None:
+    await chat.says("join")
+    chat.world.faults.drop_before()
+    await chat.wait(hours=1, seconds=1)
+
+    await chat.says("hello")
+
+    assert chat.replies == ["hello"]
+
+
+async def test_other_contacts_do_not_wait_for_a_doubtful_message(chat: Any) -> None:
+    chat.world.faults.drop_before()
+    await chat.says("one")
+
+    chat.world.says(BEN, "two")
+    await chat.wait(seconds=1)
+
+    assert [message["body"] for message in chat.world.heard(BEN)] == ["two"]
+
+
+async def test_through_all_faults_each_message_arrives_once_and_in_order(chat: Any) -> None:
+    faults = chat.world.faults
+    wanted = []
+    for round_ in range(4):
+        for name in ("rate_limit", "error_before", "hang_after", "quota_exceeded", "drop_after", "error_after"):
+            getattr(faults, name)()
+            if name == "error_before":
+                faults.rate_limit()
+            wanted.append(f"{round_}-{name}")
+    await chat.says("\n".join(wanted))
+
+    await chat.wait(hours=3)
+
+    letters = [letter.reason["why"] for letter in await chat.dead_letters()]
+    late = {text for text in wanted if text not in texts(chat)}
+    assert texts(chat) == [text for text in wanted if text not in late]
+    assert len(letters) == len(late)
+    assert all("no answer" in why for why in letters), "only an old reply without an answer may end as unknown"
+
+
+async def test_a_reply_too_old_to_repeat_unasked_is_kept_for_a_person(chat: Any) -> None:
+    chat.world.faults.quota_exceeded(times=6)
+    chat.world.faults.drop_before()
+    await chat.says("old news")
+
+    await chat.wait(hours=1)
+
+    assert texts(chat) == []
+    assert len(await chat.dead_letters()) == 1
+
+
+async def test_a_list_too_long_to_read_to_its_window_proves_nothing(chat: Any) -> None:
+    """A campaign can put thousands of rows into the list between a send and the look."""
+    chat.world.faults.hang_after()
+    await chat.says("one")
+    for n in range(5100):
+        fields = {"instanceId": DEMO_INSTANCE, "to": f"+2250800{n:06}", "type": "text", "text": "campaign"}
+        answer = chat.world.handle(
+            "POST", "/api/v1/messages/send", {}, {"x-api-key": DEMO_KEY}, json.dumps(fields).encode()
+        )
+        assert answer.status == 201
+    chat.world.webhooks._waiting.clear()
+
+    parts = chat._parts
+    sender = parts.engine.sender
+    for seconds in (31, 91, 1):
+        chat.clock.advance(timedelta(seconds=seconds))
+        await sender.step()
+        await sender.slots.finish()
+
+    assert texts(chat) == ["one"]
+
+
+# -- the sender alone, with MsgFlash's answers in the test's hand
+
+
+class Post:
+    """Answers each send with the next of `answers`, then accepts; its list shows what it accepted."""
+
+    def __init__(self, clock: ManualClock, *answers: Exception | None) -> None:
+        self.clock = clock
+        self.answers = list(answers)
+        self.sent: list[tuple[str, datetime]] = []
+        self.tries: list[datetime] = []
+        self.accepted: list[Row] = []
+
+    async def send(self, body: bytes) -> Row:
+        fields = json.loads(body)
+        self.tries.append(self.clock.now())
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception) and not isinstance(answer, OutcomeUnknown):
+            raise answer
+        row = Row(
+            f"vendor-{len(self.accepted)}", fields["to"], fields["instanceId"], fields["type"], fields["text"],
+            None, True, self.clock.now(),
+        )  # fmt: skip
+        self.accepted.append(row)
+        self.sent.append((fields["text"], self.clock.now()))
+        if answer is not None:
+            raise answer
+        return row
+
+    async def rows(self, instance: str | None, *, since_ms: int) -> list[Row]:
+        return self.accepted[::-1]
+
+
+async def queue(store: Store, clock: ManualClock, text: str, *, to: str = AWA, lane: Lane = "reply") -> None:
+    body = json.dumps({"instanceId": "i", "to": to, "type": "text", "text": text}).encode()
+    cls: Any = "reply" if lane == "reply" else "follow_up"
+    entry = Outgoing(f"id-{len(text)}/0", cls, to_ms(clock.now()), body).pack()
+    await store.post(lane, "", to, entry)
+
+
+def sender_of(store: Store, post: Post, clock: ManualClock, *, per_second: float = 0) -> Sender:
+    pace = SharedPace(store, clock, api_key="k", per_second=per_second)
+    return Sender(store, post, pace, clock, patience=Patience(), hands=4, tally=Tally())
+
+
+async def send(sender: Sender) -> None:
+    while await sender.step():
+        await sender.slots.finish()
+
+
+async def dead(store: Store) -> list[DeadLetter]:
+    return [letter async for letter in DeadLetters(store._runner, store).list()]  # type: ignore[arg-type]  # both runners take commands
+
+
+async def test_what_could_not_leave_is_tried_again_with_growing_waits(store: Store, clock: ManualClock) -> None:
+    post = Post(clock, *[NotSent("no connection", call="POST /messages/send")] * 7)
+    sender = sender_of(store, post, clock)
+    await queue(store, clock, "one")
+    await queue(store, clock, "two")
+
+    for _ in range(200):
+        await send(sender)
+        clock.advance(timedelta(seconds=1))
+
+    waits = [round((b - a).total_seconds()) for a, b in zip(post.tries, post.tries[1:], strict=False)]
+    assert waits[:7] == [1, 2, 4, 8, 16, 30, 30]
+    assert [text for text, _ in post.sent] == ["one", "two"]
+
+
+async def test_replies_leave_before_drips(store: Store, clock: ManualClock) -> None:
+    post = Post(clock)
+    sender = sender_of(store, post, clock, per_second=10)
+    await queue(store, clock, "drip", to=AWA, lane="drip")
+    await queue(store, clock, "reply", to=BEN)
+
+    for _ in range(4):
+        step = asyncio.create_task(sender.step())
+        for _ in range(5):
+            await asyncio.sleep(0.001)
+        clock.advance(timedelta(seconds=1))
+        await step
+        await sender.slots.finish()
+
+    assert [text for text, _ in post.sent] == ["reply", "drip"]
+
+
+async def test_after_too_many_requests_nobody_with_this_key_sends_before_the_pause_is_over(
+    store: Store, clock: ManualClock
+) -> None:
+    post = Post(clock, RateLimited("too fast", call="POST /messages/send", retry_after=3.0))
+    sender = sender_of(store, post, clock, per_second=10)
+    begun = clock.now()
+    await queue(store, clock, "one", to=AWA)
+    await queue(store, clock, "two", to=BEN)
+
+    for _ in range(100):
+        step = asyncio.create_task(sender.step())
+        for _ in range(4):
+            await asyncio.sleep(0)
+        while not step.done():
+            clock.advance(timedelta(seconds=0.1))
+            await asyncio.sleep(0.0005)
+        await sender.slots.finish()
+        clock.advance(timedelta(seconds=0.1))
+
+    assert sorted(text for text, _ in post.sent) == ["one", "two"]
+    assert min(at for _, at in post.sent) - begun >= timedelta(seconds=3)
+
+
+ACCOUNT = {
+    "a key revoked": error_for(401, b'{"error":{"code":"UNAUTHORIZED"}}', "POST /messages/send"),
+    "401 without a word": error_for(401, b"", "POST /messages/send"),
+    "401 of a code we do not know": error_for(401, b'{"error":{"code":"KEY_EXPIRED"}}', "POST /messages/send"),
+    "team key not allowed": error_for(401, b'{"error":{"code":"TEAM_KEY_NOT_ALLOWED"}}', "POST /messages/send"),
+    "403 without a word": error_for(403, b"", "POST /messages/send"),
+    "forbidden": error_for(403, b'{"error":{"code":"FORBIDDEN"}}', "POST /messages/send"),
+    "subscription": error_for(403, b'{"error":{"code":"SUBSCRIPTION_INACTIVE"}}', "POST /messages/send"),
+    "e-mail not verified": error_for(403, b'{"error":{"code":"EMAIL_NOT_VERIFIED"}}', "POST /messages/send"),
+    "quota": error_for(429, b'{"error":{"code":"MONTHLY_OUTBOUND_QUOTA_EXCEEDED"}}', "POST /messages/send"),
+}
+
+
+@pytest.mark.parametrize("fault", ACCOUNT.values(), ids=ACCOUNT.keys())
+async def test_while_the_account_is_refused_messages_wait_and_are_asked_for_every_minute(
+    clock: ManualClock, fault: Exception
+) -> None:
+    store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
+    post = Post(clock, fault, fault)
+    sender = sender_of(store, post, clock)
+    await queue(store, clock, "one")
+
+    await send(sender)
+    clock.advance(timedelta(seconds=59))
+    await send(sender)
+    tries = len(post.tries)
+    for _ in range(3):
+        clock.advance(timedelta(seconds=60))
+        await send(sender)
+
+    assert tries == 1
+    assert [text for text, _ in post.sent] == ["one"]
+
+
+REFUSED = {
+    "instance gone": error_for(404, b'{"error":{"code":"NOT_FOUND"}}', "POST /messages/send"),
+    "bad body": error_for(400, b'{"error":{"code":"VALIDATION_ERROR"}}', "POST /messages/send"),
+    "bad number": error_for(422, b'{"error":{"code":"INVALID_DESTINATION"}}', "POST /messages/send"),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED.values(), ids=REFUSED.keys())
+async def test_a_refusal_of_the_message_buries_it_and_sends_the_next(clock: ManualClock, fault: Exception) -> None:
+    store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
+    post = Post(clock, fault)
+    sender = sender_of(store, post, clock)
+    await queue(store, clock, "one")
+    await queue(store, clock, "two")
+
+    await send(sender)
+
+    assert [text for text, _ in post.sent] == ["two"]
+    assert len(await dead(store)) == 1
+
+
+async def test_a_request_that_would_start_after_its_deadline_is_not_made(store: Store, clock: ManualClock) -> None:
+    post = Post(clock)
+    sender = sender_of(store, post, clock)
+    await queue(store, clock, "one")
+    asked_at = clock.monotonic()
+    _, (taken,) = await store.take(("reply",), lease_ms=90_000, most=1)
+    clock.advance(timedelta(seconds=21))
+
+    assert sender.slots.claim()
+    sender.adopt(taken, asked_at)
+    await sender.slots.finish()
+    unsent = list(post.sent)
+    await send(sender)
+
+    assert unsent == []
+    assert [text for text, _ in post.sent] == ["one"], "it is certain that nothing left, so it goes out at once"
+
+
+async def test_a_message_whose_sender_died_is_looked_for_before_it_is_sent(store: Store, clock: ManualClock) -> None:
+    post = Post(clock)
+    await queue(store, clock, "one")
+    await store.take(("reply",), lease_ms=90_000, most=1)
+    clock.advance(timedelta(seconds=90))
+    sender = sender_of(store, post, clock)
+
+    await send(sender)
+    unsent = list(post.sent)
+    clock.advance(timedelta(seconds=31))
+    await send(sender)
+
+    assert unsent == []
+    assert [text for text, _ in post.sent] == ["one"]
+
+
+async def test_a_message_whose_sender_died_after_it_was_accepted_is_not_sent_again(
+    store: Store, clock: ManualClock
+) -> None:
+    post = Post(clock)
+    await queue(store, clock, "one")
+    _, (taken,) = await store.take(("reply",), lease_ms=90_000, most=1)
+    await post.send(Outgoing.unpack(taken.entry).body)
+    clock.advance(timedelta(seconds=90))
+
+    sender = sender_of(store, post, clock)
+    for _ in range(10):
+        await send(sender)
+        clock.advance(timedelta(minutes=1))
+
+    assert [text for text, _ in post.sent] == ["one"]
+
+
+class AwayAtBound:
+    """A runner whose server is away the first time somebody asks what is bound."""
+
+    def __init__(self) -> None:
+        self.fake = FakeRunner()
+        self.times = 1
+
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+        if name == "bound" and self.times:
+            self.times -= 1
+            raise StoreAway("No Redis or Valkey answers.")
+        return await self.fake.run(name, tag, args)
+
+
+async def test_a_look_while_the_store_is_away_is_made_again(clock: ManualClock) -> None:
+    store = Store(AwayAtBound(), now_ms=lambda: to_ms(clock.now()))
+    post = Post(clock, OutcomeUnknown("no answer", call="POST /messages/send"))
+    sender = sender_of(store, post, clock)
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    await queue(store, clock, "one")
+    await queue(store, clock, "two")
+
+    for _ in range(20):
+        step = asyncio.create_task(send(sender))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        clock.advance(timedelta(seconds=10))
+        await step
+    gc.collect()
+
+    assert [text for text, _ in post.sent] == ["one", "two"]
+    assert faults == [], "a task of the sender died"
+
+
+async def test_the_log_names_no_number_and_no_words(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
+    refusal = error_for(
+        422, json.dumps({"error": {"code": "INVALID_DESTINATION", "message": f"{AWA} is no number"}}).encode(), "POST"
+    )
+    post = Post(clock, refusal, OutcomeUnknown("no answer", call="POST /messages/send"))
+    sender = sender_of(store, post, clock)
+    await queue(store, clock, "my salary")
+    await queue(store, clock, "my salary")
+
+    with caplog.at_level(logging.DEBUG):
+        await send(sender)
+
+    assert "refused" in caplog.text
+    assert "no answer" in caplog.text
+    assert AWA[4:] not in caplog.text
+    assert "salary" not in caplog.text
+
+
+async def test_no_more_requests_are_under_way_than_there_are_hands(clock: ManualClock) -> None:
+    store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
+    running, most = 0, 0
+
+    class Counting(Post):
+        async def send(self, body: bytes) -> Row:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+            return await super().send(body)
+
+    post = Counting(clock)
+    sender = sender_of(store, post, clock)
+    for n in range(10):
+        await queue(store, clock, f"{n}", to=f"+22507000000{n:02}")
+    for n in range(3):
+        await queue(store, clock, f"{n} again", to=f"+22507000000{n:02}")
+
+    await send(sender)
+
+    assert most == 4
+    assert len(post.sent) == 13
