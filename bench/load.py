@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Event", "Line", "Timings", "at_a_rate", "at_once", "make_events"]
+__all__ = ["Crowd", "Event", "Line", "Progress", "Timings", "at_a_rate", "at_once"]
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 INSTANCE = "0b3c1d52-6a0e-4b43-9d0e-3f1f7a2f9c10"
@@ -30,7 +30,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One webhook. `number` is the contact's, `text` is its own among all events of a phase."""
+    """One webhook. `number` is the contact's, `text` is its own among all events."""
 
     number: int
     phone: str
@@ -47,18 +47,27 @@ class Timings:
     refused: list[str]
 
 
-def make_events(count: int, contacts: int, *, phase: int, secret: str, rng: random.Random) -> list[Event]:
-    """Everybody writes once, in any order, and then again. Phases (0 to 9) never share a contact."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    numbers = list(range(contacts))
-    events: list[Event] = []
-    while len(events) < count:
-        rng.shuffle(numbers)
-        for number in numbers[: count - len(events)]:
-            phone = f"+336{phase}{number:07d}"
-            text = f"parcel {len(events):06d} has not come yet, please look"
-            events.append(Event(number, phone, text, _request(phone, text, now, secret, rng)))
-    return events
+class Crowd:
+    """People who write. No two of their messages are the same."""
+
+    def __init__(self, secret: str, rng: random.Random) -> None:
+        self._secret = secret
+        self._rng = rng
+        self._written = 0
+
+    def write(self, count: int, contacts: int) -> list[Event]:
+        """Everybody writes once, in any order, and then again."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        numbers = list(range(contacts))
+        events: list[Event] = []
+        while len(events) < count:
+            self._rng.shuffle(numbers)
+            for number in numbers[: count - len(events)]:
+                phone = f"+3360{number:07d}"
+                text = f"parcel {self._written:06d} has not come yet, please look"
+                self._written += 1
+                events.append(Event(number, phone, text, _request(phone, text, now, self._secret, self._rng)))
+        return events
 
 
 def _request(phone: str, text: str, now: str, secret: str, rng: random.Random) -> bytes:

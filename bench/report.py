@@ -1,4 +1,4 @@
-"""The figures of a benchmark: medians over the rounds, ratios within a round, as a table and as a page."""
+"""The figures of a benchmark, with their ratios: as a table and as a page of documentation."""
 
 from __future__ import annotations
 
@@ -8,19 +8,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from typing import TypeAlias
+from statistics import median, quantiles
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["GOALS", "ROWS", "Figures", "Rounds", "facts", "page", "show"]
+__all__ = ["Result", "page", "show", "spread"]
 
-Figures: TypeAlias = Mapping[str, float]
-"""What one candidate showed in one round, by the key of a row; what it cannot show is missing."""
-Rounds: TypeAlias = Mapping[str, Sequence[Figures]]
-"""By the candidate's name."""
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One candidate's figures by the keys of the rows; what it cannot show is missing."""
+
+    name: str
+    overall: Mapping[str, float]
+    rounds: Sequence[Mapping[str, float]]
+
+    def figure(self, key: str) -> float | None:
+        if key in self.overall:
+            return self.overall[key]
+        found = [figures[key] for figures in self.rounds if key in figures]
+        return median(found) if found else None
+
+    def ratios(self, other: Result, key: str) -> list[float]:
+        """To the other's figure: of each round where there are rounds, because both then ran in the same minute."""
+        if key in self.overall:
+            return [self.overall[key] / other.overall[key]] if key in other.overall else []
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return [mine[key] / theirs[key] for mine, theirs in pairs if key in mine and key in theirs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,67 +58,71 @@ ROWS = (
     Row("store_cpu", "CPU of the store per event (µs)"),
     Row("memory", "resident memory after (MB)", 1),
 )
-INTRODUCTION = """\
-Three programs are measured in turn, in the same minutes, on the same store and against the same stand-in for
-MsgFlash. The *handler* is aiohttp, an HMAC and a 200. The *bare bot* (`bench/bare_bot.py`) is what a good
-engineer writes quickly on aiohttp and redis-py: HMAC, `SET NX`, one script, 200, then the send; it keeps no
-promise. *flashbot* runs `bench/answering_bot.py` with everything on: each event durably stored before its 200,
-one turn at a time per contact, and state, reply and acknowledgement in one commit."""
 CLOSED_FROM = "acks"
 """The row with which the closed loop begins."""
 GOALS = (
     "Goals: at most 1.2 (must: 1.7) times the bare bot's CPU per reply; p99 from webhook to send under 8 ms; "
     "under 80 MB."
 )
-RATIOS = (("flashbot", "bare bot"), ("flashbot", "handler"))
+MEASURED = "flashbot"
+BESIDE = ("bare bot", "handler")
+INTRODUCTION = """\
+Three programs are measured in turn, in the same minutes, on the same store and against the same stand-in for
+MsgFlash. The *handler* is aiohttp, an HMAC and a 200. The *bare bot* (`bench/bare_bot.py`) is what a good
+engineer writes quickly on aiohttp and redis-py: HMAC, `SET NX`, one script, 200, then the send; it keeps no
+promise. *flashbot* runs `bench/answering_bot.py` with everything on: each event durably stored before its 200,
+one turn at a time per contact, and state, reply and acknowledgement in one commit."""
 
 
-def _median(rounds: Rounds, name: str, key: str) -> float | None:
-    found = [figures[key] for figures in rounds.get(name, ()) if key in figures]
-    return median(found) if found else None
+def _ratios(results: Sequence[Result], beside: str, key: str) -> list[float]:
+    by_name = {result.name: result for result in results}
+    if MEASURED not in by_name or beside not in by_name:
+        return []
+    return by_name[MEASURED].ratios(by_name[beside], key)
 
 
-def _ratio(rounds: Rounds, over: str, under: str, key: str) -> float | None:
-    # Within a round, because both then ran in the same minute.
-    found = [
-        one[key] / other[key]
-        for one, other in zip(rounds.get(over, ()), rounds.get(under, ()), strict=False)
-        if key in one and other.get(key)
-    ]
-    return median(found) if found else None
-
-
-def _lines(rounds: Rounds) -> list[list[str]]:
+def _lines(results: Sequence[Result]) -> list[list[str]]:
     lines = []
     for row in ROWS:
         line = [row.label]
-        for name in rounds:
-            found = _median(rounds, name, row.key)
+        for result in results:
+            found = result.figure(row.key)
             line.append("" if found is None else f"{found:,.{row.digits}f}")
-        for over, under in RATIOS:
-            found = _ratio(rounds, over, under, row.key)
-            line.append("" if found is None else f"{found:.2f}")
+        for beside in BESIDE:
+            ratios = _ratios(results, beside, row.key)
+            line.append(f"{median(ratios):.2f}" if ratios else "")
         lines.append(line)
     return lines
 
 
-def _titles(rounds: Rounds) -> list[str]:
-    return ["", *rounds, *(f"{over} / {under}" for over, under in RATIOS)]
+def _titles(results: Sequence[Result]) -> list[str]:
+    return ["", *(result.name for result in results), *(f"{MEASURED} / {beside}" for beside in BESIDE)]
 
 
-def show(console: Console, rounds: Rounds, *, title: str) -> None:
+def spread(results: Sequence[Result]) -> str:
+    """How far the ratio that matters most moved between the rounds; empty when it cannot be said."""
+    ratios = _ratios(results, BESIDE[0], "cpu")
+    if len(ratios) < 4:
+        return ""
+    low, middle, high = quantiles(ratios, n=4)
+    return (
+        f"CPU per reply, {MEASURED} / {BESIDE[0]}: {middle:.2f}; "
+        f"half of the {len(ratios)} rounds lie between {low:.2f} and {high:.2f}."
+    )
+
+
+def show(console: Console, results: Sequence[Result], *, title: str) -> None:
     table = Table(title=title, title_justify="left", caption=GOALS, caption_justify="left", box=SIMPLE, pad_edge=False)
-    for title in _titles(rounds):
-        table.add_column(title, justify="right" if title else "left", no_wrap=not title)
-    for row, line in zip(ROWS, _lines(rounds), strict=True):
+    for heading in _titles(results):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
+    for row, line in zip(ROWS, _lines(results), strict=True):
         if row.key == CLOSED_FROM:
             table.add_section()
         table.add_row(*line)
     console.print(table)
 
 
-def facts(store: str) -> str:
-    """One sentence about the machine and what ran on it."""
+def _machine(store: str) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "redis", "hiredis"))
     return (
         f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
@@ -117,30 +137,18 @@ def _processor() -> str:
     return "An unnamed processor"
 
 
-def page(rounds: Rounds, *, command: str, store: str, method: Sequence[str]) -> str:
-    """The page of documentation: written by a run, never by hand."""
-    rows = [_titles(rounds), ["---", *["---:"] * (len(_titles(rounds)) - 1)], *_lines(rounds)]
+def page(results: Sequence[Result], *, command: str, store: str, method: Sequence[str]) -> str:
+    """The page of documentation: written by a run, never by hand. `store` names the server."""
+    titles = _titles(results)
+    rows = [titles, ["---", *["---:"] * (len(titles) - 1)], *_lines(results)]
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return "\n".join(
-        [
-            "# What flashbot costs",
-            "",
-            "This page is written by a run of the benchmark; do not edit it.",
-            "",
-            INTRODUCTION,
-            "",
-            table,
-            "",
-            GOALS,
-            "",
-            *(f"- {line}" for line in method),
-            f"- {facts(store)}",
-            "",
-            "To run it again:",
-            "",
-            "```sh",
-            command,
-            "```",
-            "",
-        ]
-    )
+    parts = [
+        "# What flashbot costs",
+        "This page is written by a run of the benchmark; do not edit it.",
+        INTRODUCTION,
+        table,
+        f"{spread(results)} {GOALS}".strip(),
+        "\n".join(f"- {line}" for line in (*method, _machine(store))),
+        f"To run it again:\n\n```sh\n{command}\n```",
+    ]
+    return "\n\n".join(parts) + "\n"

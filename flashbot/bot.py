@@ -78,6 +78,7 @@ class Bot:
         self._catalogue: Catalogue | None = None
         self._sending: contextlib.AsyncExitStack | None = None
         self._opened: OpenedStore | None = None
+        self._opening = asyncio.Lock()
 
     def fallback(self, handler: F) -> F:
         """Decorates the handler of what no router takes."""
@@ -232,7 +233,8 @@ class Bot:
         from flashbot.settings import load_settings
 
         settings = settings or load_settings()
-        opened = self._opened or await self._open(settings)
+        async with self._opening:
+            opened = self._opened or await self._open(settings)
         return await post_direct(
             opened.store,
             phone,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from flashbot.cli.console import clean, complain, output, say
 
@@ -170,8 +171,10 @@ def _print_table(letters: list[DeadLetter], *, texts: bool) -> None:
     for column in ("id", "when", "queue", "contact", "why", *(["body"] if texts else [])):
         table.add_column(column, overflow="fold", no_wrap=column in ("id", "queue"))
     for letter in letters:
-        row = [letter.id, f"{letter.at:%Y-%m-%d %H:%M}", letter.queue, _hidden(letter.contact), clean(_why(letter))]
-        table.add_row(*row, *([clean(_unpacked(letter)[1])[:LONGEST_TEXT]] if texts else []))
+        row = [letter.id, f"{letter.at:%Y-%m-%d %H:%M}", letter.queue, _hidden(letter.contact), _why(letter)]
+        if texts:
+            row.append(_unpacked(letter)[1][:LONGEST_TEXT])
+        table.add_row(*(Text(clean(cell)) for cell in row))
     output().print(table)
 
 

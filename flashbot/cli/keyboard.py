@@ -55,6 +55,8 @@ class Keyboard:
             self.prompting = True
             self._go.set()
         line = await self._lines.get()
+        if line is None:
+            self.leave()
         self.prompting = False
         return line
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from flashbot.cli.console import clean, output
 from flashbot.cli.run import Target
@@ -21,12 +22,12 @@ def routes(target: Target) -> None:
     console = output()
     rules = _table("rule", "name", "router", "what", "place")
     for row in bot.routes.table():
-        rules.add_row(row.rule, *map(clean, (row.name, row.router, row.detail, _short(row.place))))
+        rules.add_row(*(Text(clean(cell)) for cell in (row.rule, row.name, row.router, row.detail, _short(row.place))))
     console.print(rules)
     drips = _table("drip", "version", "messages", "waits")
     for drip in bot.drips:
         waits = ", ".join(str(step.after).removesuffix(", 0:00:00") for step in drip.steps)
-        drips.add_row(drip.name, str(drip.version), str(len(drip.steps)), waits)
+        drips.add_row(Text(clean(drip.name)), str(drip.version), str(len(drip.steps)), waits)
     if drips.row_count:
         console.print()
         console.print(drips)

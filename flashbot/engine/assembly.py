@@ -101,7 +101,7 @@ def assemble(
     if work:
         sender = Sender(
             store,
-            Postman(client, timeout=patience.send_timeout),
+            Postman(client, clock, timeout=patience.send_timeout, fresh=patience.first_look / 6),
             pace,
             clock,
             patience=patience,

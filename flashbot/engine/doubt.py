@@ -19,7 +19,7 @@ from flashbot.engine.patience import Patience
 
 __all__ = ["SKEW", "Doubt", "Row", "Step", "find", "judge"]
 
-SKEW = timedelta(minutes=2)
+SKEW = timedelta(minutes=1)
 """How far MsgFlash's clock and the store's may lie apart."""
 RESENDS = 1
 """After a silence: a second one may mean that MsgFlash takes it and does not say so."""

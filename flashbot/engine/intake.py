@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Protocol
 
 from flashbot.clock import Clock, to_ms
@@ -26,6 +26,7 @@ __all__ = ["Answer", "Intake", "Parse"]
 
 STALE_AFTER = timedelta(days=7)
 """Keys are remembered for 8 days, so whatever is replayed is either remembered or stale."""
+NO_KEY = "sha256:"
 LADDER = {"sent": 1, "delivered": 2, "read": 3, "failed": 4}
 log = logging.getLogger("flashbot.intake")
 
@@ -110,11 +111,15 @@ class Intake:
         except UnreadableEvent as fault:
             return await self._bury(body, str(fault))
         except Exception as fault:  # noqa: BLE001 - a bot's own `parse=` may raise anything; the event is kept
-            return await self._bury(body, f"The bot's parse= raised {type(fault).__name__}: {fault}")
+            raised = f"The bot's parse= raised {type(fault).__name__}"
+            return await self._bury(body, f"{raised}: {fault}", shown=f"{raised}.")
+        if not _is_event(event):
+            return await self._bury(body, f"The bot's parse= gave a {type(event).__name__}, not an event.")
         if isinstance(event, Unknown):
             return await self._bury(body, "This event's name is not one that flashbot knows.")
         now = self._clock.now()
-        if event.at is not None and now - event.at > STALE_AFTER:
+        at = event.at if event.at is None or event.at.tzinfo else event.at.replace(tzinfo=UTC)
+        if at is not None and now - at > STALE_AFTER:
             return await self._bury(body, "The event is older than 7 days: a stale repetition.", key=event.key)
         contact = event.contact
         if isinstance(event, StatusEvent):
@@ -132,7 +137,9 @@ class Intake:
 
     async def _post(self, event: Event, contact: str, body: bytes, now_ms: int) -> Answer:
         key = event.key
-        entry = Entry(("W", str(now_ms), event_id_of(key), event.name), body).pack()
+        if key == NO_KEY:  # a parse= of the bot's own, which knows neither an id nor the digest
+            key += hashlib.sha256(body).hexdigest()
+        entry = Entry(("W", str(now_ms), event_id_of(key), " ".join(event.name.split())), body).pack()
         hands = self._hands
         claimed = hands is not None and hands.claim()
         taken: Taken | None = None
@@ -150,11 +157,19 @@ class Intake:
         self._tally.count("received" if posted.new else "repeated")
         return OK
 
-    async def _bury(self, body: bytes, why: str, key: str | None = None) -> Answer:
+    async def _bury(self, body: bytes, why: str, key: str | None = None, shown: str = "") -> Answer:
+        """Keep it with its reason; `shown` is what the log says where the reason may quote a person."""
         digest = hashlib.sha256(body).hexdigest()
         reason = json.dumps({"why": why}, ensure_ascii=False).encode()
         entry = Entry(("W", str(to_ms(self._clock.now())), event_id_of(key or digest), ""), body).pack()
         if await self._store.bury(f"dead:{digest}", "in", "unreadable", reason, entry):
             self._tally.count("buried")
-            log.warning("An event was kept as a dead letter (%s): %s See flashbot dead list.", digest[:12], why)
+            log.warning(
+                "An event was kept as a dead letter (%s): %s See flashbot dead list.", digest[:12], shown or why
+            )
         return OK
+
+
+def _is_event(parsed: object) -> bool:
+    """A bot's own `parse=` may give anything."""
+    return isinstance(parsed, Event)

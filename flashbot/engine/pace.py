@@ -33,6 +33,8 @@ class SharedPace:
 
     async def pause(self, seconds: float) -> None:
         """After a 429: nobody with this key asks again before `seconds` have passed."""
+        if self.unlimited:
+            return
         await self._store.permit(
             self._tag, interval_ms=self._interval_ms, longest_ms=0, pause_ms=max(1, int(seconds * 1000))
         )

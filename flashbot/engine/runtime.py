@@ -27,6 +27,8 @@ class Listen(Protocol):
 
 
 class Stepping(Protocol):
+    stopping: bool
+
     async def step(self) -> bool: ...
 
 
@@ -50,19 +52,22 @@ class Engine:
         self._listen = listen
         self._tick = tick
         self._tasks: list[asyncio.Task[None]] = []
+        self._drives: list[asyncio.Task[None]] = []
         self._away = False
 
     def start(self) -> None:
         """Begin to work, in the running loop."""
         loops: list[Coroutine[Any, Any, None]] = [
-            self._drive(self.worker, self.worker.slots.changed),
-            self._drive(self.sender, self.sender.slots.changed),
             self._ticking(),
             self._heart(),
         ]
         if self._listen is not None:
             loops.append(self._ears(self._listen))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
+        self._drives = [
+            asyncio.create_task(self._drive(self.worker, self.worker.slots.changed)),
+            asyncio.create_task(self._drive(self.sender, self.sender.slots.changed)),
+        ]
 
     def nudge(self) -> None:
         self.worker.slots.changed.set()
@@ -72,32 +77,32 @@ class Engine:
         """Take nothing more, let what is in hand finish, give back the rest."""
         self.worker.stopping = True
         self.sender.stopping = True
-        try:
-            async with asyncio.timeout(self._patience.drain):
-                await self.worker.slots.finish()
-        except TimeoutError:
+        self.nudge()
+        # A take under way must arrive: what it brings would otherwise lie leased to nobody.
+        if self._drives:
+            await asyncio.wait(self._drives, timeout=self._patience.drain)
+        if not await self.worker.slots.finish(within=self._patience.drain):
             await self.worker.give_back()
-        try:
-            # A request that was written must be heard out: breaking it off would leave its outcome unknown.
-            async with asyncio.timeout(self._patience.send_timeout):
-                await self.sender.slots.finish()
-        except TimeoutError:
+        # A request that was written must be heard out: breaking it off would leave its outcome unknown.
+        if not await self.sender.slots.finish(within=self._patience.send_timeout):
             await self.sender.slots.abandon()
         await self.halt()
 
     async def halt(self) -> None:
         """End the loops at once."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._drives]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks, self._drives = [], []
 
     async def _drive(self, part: Stepping, changed: asyncio.Event) -> None:
-        while True:
+        while not part.stopping:
             changed.clear()
             while await self._guarded(part.step):
                 pass
-            await changed.wait()
+            if not part.stopping:
+                await changed.wait()
 
     async def _ticking(self) -> None:
         while True:

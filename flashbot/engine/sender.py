@@ -6,6 +6,7 @@ its owner has long finished when the lease lets somebody else look.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Sequence
@@ -20,8 +21,19 @@ from flashbot.engine.pace import SharedPace
 from flashbot.engine.patience import Patience
 from flashbot.engine.slots import Slots
 from flashbot.engine.tally import Tally, who
-from flashbot.errors import StoreAway
-from flashbot.msgflash.errors import MsgFlashError, NotSent, OutcomeUnknown, QuotaExceeded, RateLimited, Retry
+from flashbot.errors import StoreAway, StoreError
+from flashbot.msgflash.errors import (
+    AccessRefused,
+    InstanceNotAssigned,
+    KeyRefused,
+    MsgFlashError,
+    NotSent,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimited,
+    Retry,
+    SubscriptionInactive,
+)
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Committed, Done, Lane, Later, Taken
 
@@ -83,10 +95,8 @@ class Sender:
             return False
         most = self.slots.free
         if not self._pace.unlimited:
-            ready, _ = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=0)
-            if not ready:
+            if not await self._slot():
                 return False
-            await self._pace.wait()
             most = 1
         asked_at = self._clock.monotonic()
         _, found = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=most)
@@ -94,6 +104,14 @@ class Sender:
             if self.slots.claim():
                 self.adopt(taken, asked_at)
         return bool(found)
+
+    async def _slot(self) -> bool:
+        """Wait for a slot in the rate, when there is something to send; False when there is not, or no more."""
+        ready, _ = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=0)
+        if not ready:
+            return False
+        await self._pace.wait()
+        return not self.stopping
 
     async def _work(self, taken: Taken, asked_at: float) -> None:
         following: Taken | None = taken
@@ -106,7 +124,10 @@ class Sender:
                 following = found
 
     async def _deliver(self, taken: Taken, asked_at: float) -> Done | Later:
-        message = Outgoing.unpack(taken.entry)
+        try:
+            message = Outgoing.unpack(taken.entry)
+        except ValueError:
+            return Done(dead=taken.entry, reason=_reason("This is not a message as flashbot writes it."))
         doubt = Doubt.load(taken.note)
         if taken.attempts > 1:
             return await self._resolve(taken, message, doubt)
@@ -115,6 +136,8 @@ class Sender:
         try:
             accepted = await self._post.send(message.body)
         except MsgFlashError as fault:
+            if isinstance(fault, RateLimited):
+                await self._hold(fault.retry_after or 1.0)
             return self._failed(taken, message, doubt, fault)
         self._complained.clear()
         self._tally.sent(message, now_ms=to_ms(self._clock.now()))
@@ -135,7 +158,7 @@ class Sender:
         if isinstance(fault, RateLimited):
             self._tally.count("rate_limited")
             return Later(int((fault.retry_after or 1.0) * 1000), note=doubt.dump())
-        if isinstance(fault, QuotaExceeded) or fault.code in ACCOUNT:
+        if isinstance(fault, ACCOUNT) and not isinstance(fault, InstanceNotAssigned):
             self._complain(
                 fault.code,
                 "MsgFlash refuses to send: %s. Messages wait; it is asked again every minute.",
@@ -157,11 +180,13 @@ class Sender:
         fields = message.fields()
         try:
             rows = await self._post.rows(fields.get("instanceId"), since_ms=first_ms)
+            bound = await self._store.bound(taken.contact, [row.id for row in rows])
+        except StoreError:
+            return Later(int(self._patience.first_look * 1000), clean=False, note=doubt.dump())
         except MsgFlashError as fault:
             doubt = look_failed(doubt)
             self._complain("look", "The list of messages cannot be read (%s); unanswered sends wait.", fault)
         else:
-            bound = await self._store.bound(taken.contact, [row.id for row in rows])
             row = find(fields, rows, since=from_ms(first_ms), bound=bound)
             if row is not None:
                 self._tally.count("resolved_list")
@@ -207,6 +232,11 @@ class Sender:
                 )
             return found
 
+    async def _hold(self, seconds: float) -> None:
+        """Nobody with this key sends for a while; without the store at hand, each finds out for itself."""
+        with contextlib.suppress(StoreError):
+            await self._pace.pause(seconds)
+
     def _complain(self, about: str, text: str, fault: Exception) -> None:
         """Once per cause until something is sent again."""
         if about not in self._complained:
@@ -214,7 +244,7 @@ class Sender:
             log.error(text, fault)
 
 
-ACCOUNT = frozenset({"UNAUTHORIZED", "FORBIDDEN", "SUBSCRIPTION_INACTIVE", "TEAM_KEY_REQUIRED"})
+ACCOUNT = (KeyRefused, AccessRefused, SubscriptionInactive, QuotaExceeded)
 """Refusals of the account rather than of the message: it stays queued."""
 
 

@@ -15,6 +15,7 @@ class Slots:
         self.most = most
         self._claimed = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
         self.changed = asyncio.Event()
         """Set when a hand has become free or work may be waiting."""
 
@@ -34,6 +35,7 @@ class Slots:
 
     def release(self) -> None:
         self._claimed -= 1
+        self._freed.set()
         self.changed.set()
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -49,11 +51,14 @@ class Slots:
             self.release()
 
     async def finish(self, within: float | None = None) -> bool:
-        """Wait for all work in hand; False when some was still running after `within` seconds."""
-        while self._tasks:
-            _, pending = await asyncio.wait(self._tasks, timeout=within)
-            if pending:
-                return False
+        """Wait for all hands, those that are claimed too; False when some was still running after `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                while self._claimed:
+                    self._freed.clear()
+                    await self._freed.wait()
+        except TimeoutError:
+            return False
         return True
 
     async def abandon(self) -> None:

@@ -6,6 +6,8 @@ Nothing here has an effect of its own, so a turn that fails anywhere has done no
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import UTC
 
 from flashbot.clock import Clock, from_ms, to_ms
 from flashbot.dialogue.decision import Settled
@@ -77,8 +79,11 @@ class Turns:
             key = TimerKey.parse(member)
             fired = TimerFired(key.contact, key.name, key.generation, from_ms(int(entry.words[1])))
             return fired, event_id_of(member)
-        _, _, event_id, name = entry.words
-        return self._parse(entry.body, name or None), event_id
+        _, _, event_id, *name = entry.words
+        event = self._parse(entry.body, " ".join(name) or None)
+        if event.at is not None and event.at.tzinfo is None:  # a parse= of the bot's own may forget it
+            event = replace(event, at=event.at.replace(tzinfo=UTC))
+        return event, event_id
 
     def _messages(
         self, settled: Settled, contact: str, event_id: str, instance: str | None, now_ms: int

@@ -45,13 +45,15 @@ class Trouble:
     """What failed turns leave in the note for the next owner."""
 
     raised: int = 0
+    tries: int = 0
+    """Attempts up to and including the last one that raised."""
 
     @classmethod
     def load(cls, note: bytes) -> Trouble:
         return cls(**from_json(note)) if note else cls()
 
     def dump(self) -> bytes:
-        return to_json({"raised": self.raised})
+        return to_json({"raised": self.raised, "tries": self.tries})
 
 
 class Worker:
@@ -110,10 +112,11 @@ class Worker:
 
     async def renew(self) -> bool:
         """Prolong every lease in hand; a handler whose contact was taken over is cancelled."""
-        held = [taken for taken, _ in self._held.values()]
+        held = {contact: taken for contact, (taken, _) in self._held.items()}
         if held:
-            for contact in await self._store.renew(held, lease_ms=self.lease_ms):
-                if contact in self._held:
+            for contact in await self._store.renew(tuple(held.values()), lease_ms=self.lease_ms):
+                # The turn may have ended meanwhile, and the contact's next one begun.
+                if contact in self._held and self._held[contact][0] is held[contact]:
                     log.warning(
                         "The turn of %s took too long to renew its lease; another process has it.",
                         who(contact),
@@ -153,45 +156,47 @@ class Worker:
 
     async def _outcome(self, taken: Taken) -> Done | Later:
         trouble = Trouble.load(taken.note) if taken.note else Trouble()
-        crashed = taken.attempts - 1 - trouble.raised
+        crashed = taken.attempts - 1
         if crashed >= self._crashes:
-            return self._bury(taken, f"The process died {crashed} times while it handled this event.", "")
+            died = f"The process died {crashed} times while it handled this event."
+            return self._bury(taken, trouble.tries + crashed, died, "")
         try:
-            async with asyncio.timeout(self._limit):
-                done = await self._handle(taken, taken.attempts)
+            async with asyncio.timeout(self._limit) as limit:
+                done = await self._handle(taken, trouble.tries + taken.attempts)
+        except asyncio.CancelledError as fault:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return self._failed(taken, trouble, fault, "The handler awaited something that was cancelled.")
         except Exception as fault:  # noqa: BLE001 - a bot's handler may raise anything
-            return self._failed(taken, trouble, fault)
+            late = f"The handler did not finish within {self._limit:g} seconds." if limit.expired() else ""
+            return self._failed(taken, trouble, fault, late)
         self._tally.counts["turns"] += 1
         return done
 
-    def _failed(self, taken: Taken, trouble: Trouble, fault: Exception) -> Done | Later:
+    def _failed(self, taken: Taken, trouble: Trouble, fault: BaseException, said: str) -> Done | Later:
         if isinstance(fault, MemoryUnreadable):
             # Another version's process may know it; nothing is counted against the event.
             log.error("The turn of %s waits: %s", who(taken.contact), fault)
             return Later(30_000, clean=True, note=taken.note)
         self._tally.count("handler_failures")
-        raised = trouble.raised + 1
+        raised, tries = trouble.raised + 1, trouble.tries + taken.attempts
         stack = "".join(traceback.format_exception(fault))
-        error = f"{type(fault).__name__}: {fault}"
-        if isinstance(fault, TimeoutError) and not str(fault):
-            error = f"The handler did not finish within {self._limit:g} seconds."
+        error = said or f"{type(fault).__name__}: {fault}"
         if raised >= RAISES:
-            return self._bury(taken, f"The handler failed {raised} times; the last time: {error}", stack)
+            return self._bury(taken, tries, f"The handler failed {raised} times; the last time: {error}", stack)
         wait = BACK_OFF[raised - 1]
         log.error(
             "The turn of %s failed (%s of %s tries), again in %g s. %s",
             who(taken.contact), raised, RAISES, wait, _innermost(fault),
         )  # fmt: skip
-        return Later(int(wait * 1000), clean=False, note=replace(trouble, raised=raised).dump())
+        # Attempts count deaths of the process; this one lived to tell.
+        return Later(int(wait * 1000), clean=True, note=replace(trouble, raised=raised, tries=tries).dump())
 
-    def _bury(self, taken: Taken, why: str, stack: str) -> Done:
+    def _bury(self, taken: Taken, tries: int, why: str, stack: str) -> Done:
         self._tally.count("buried")
-        log.error(
-            "An event of %s was given up after %s tries; see flashbot dead list.",
-            who(taken.contact),
-            taken.attempts,
-        )
-        reason = {"why": why, "attempts": taken.attempts, "stack": stack}
+        log.error("An event of %s was given up after %s tries; see flashbot dead list.", who(taken.contact), tries)
+        reason = {"why": why, "attempts": tries, "stack": stack}
         return Done(dead=taken.entry, reason=json.dumps(reason, ensure_ascii=False).encode())
 
     async def _commit(self, taken: Taken, outcome: Done | Later) -> Taken | None:
@@ -234,7 +239,7 @@ class Worker:
             return following
 
 
-def _innermost(fault: Exception) -> str:
+def _innermost(fault: BaseException) -> str:
     """Where it was raised, without the values: they may hold what a person wrote."""
     frames = traceback.extract_tb(fault.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""

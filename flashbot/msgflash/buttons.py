@@ -88,9 +88,7 @@ class PixButton:
             check_text(getattr(self, name), f"The pix button's {name}")
 
     def fields(self) -> dict[str, object]:
-        return _button(
-            "pix", self.text, currency=self.currency, name=self.name, keyType=self.key_type, key=self.key
-        )
+        return _button("pix", self.text, currency=self.currency, name=self.name, keyType=self.key_type, key=self.key)
 
 
 Button: TypeAlias = ReplyButton | UrlButton | CopyButton | CallButton | PixButton

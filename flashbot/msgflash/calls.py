@@ -79,8 +79,7 @@ class Calls:
 
 def unreadable(request: Request, status: int) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"{request.call} got {status} with a body that cannot be read: "
-        "look whether it was done before doing it again.",
+        f"{request.call} got {status} with a body that cannot be read: look whether it was done before doing it again.",
         call=request.call,
         status=status,
     )
@@ -99,8 +98,4 @@ def _data(response: Response, request: Request) -> Any:
 def _seconds(headers: Mapping[str, str]) -> float | None:
     """Retry-After where it counts seconds; no page of the vendor mentions it."""
     given = headers.get("Retry-After")
-    return (
-        float(given)
-        if given is not None and given.isascii() and given.isdigit() and len(given) < 10
-        else None
-    )
+    return float(given) if given is not None and given.isascii() and given.isdigit() and len(given) < 10 else None

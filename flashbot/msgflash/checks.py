@@ -17,9 +17,7 @@ def check_text(value: object, name: str, longest: int | None = None) -> None:
     if not value or value.isspace():
         raise ContentError(f"{name} is empty: give it at least one visible character.")
     if longest is not None and len(value) > longest:
-        raise ContentError(
-            f"{name} has {len(value)} characters and MsgFlash takes {longest}: shorten or split it."
-        )
+        raise ContentError(f"{name} has {len(value)} characters and MsgFlash takes {longest}: shorten or split it.")
     if "\x00" in value:
         raise ContentError(f"{name} contains a NUL character: remove it.")
     if not value.isascii():

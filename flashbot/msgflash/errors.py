@@ -119,9 +119,7 @@ class PlanRefused(Refused, advice="change the plan, or free what it counts"):
     """The plan or the subscription does not cover this."""
 
 
-class QuotaExceeded(
-    Refused, retry=Retry.PERIOD_END, advice="wait for the next billing period or change the plan"
-):
+class QuotaExceeded(Refused, retry=Retry.PERIOD_END, advice="wait for the next billing period or change the plan"):
     """A monthly quota is spent."""
 
 
@@ -137,9 +135,7 @@ class TemplateRefused(InvalidRequest, advice="correct the template or its variab
     """A stored template cannot be used as asked."""
 
 
-class NotFound(
-    Refused, code="NOT_FOUND", advice="check the id; the resource is absent or another workspace's"
-):
+class NotFound(Refused, code="NOT_FOUND", advice="check the id; the resource is absent or another workspace's"):
     """Absent, or not this workspace's."""
 
 
@@ -154,9 +150,7 @@ class Unauthorized(KeyRefused, code="UNAUTHORIZED"):
     """Key missing, wrong or revoked; or the team header is missing or mismatched with a team key."""
 
 
-class TeamKeyRequired(
-    KeyRefused, code="TEAM_KEY_REQUIRED", advice="leave the team id out, or use a team key"
-):
+class TeamKeyRequired(KeyRefused, code="TEAM_KEY_REQUIRED", advice="leave the team id out, or use a team key"):
     """A personal key came with a team id."""
 
 
@@ -212,9 +206,7 @@ class WebhooksNotAvailableOnPlan(PlanRefused, code="WEBHOOKS_NOT_AVAILABLE_ON_PL
     """No webhooks on this plan."""
 
 
-class MaxWebhookEndpointsReached(
-    PlanRefused, code="MAX_WEBHOOK_ENDPOINTS_REACHED", advice="delete a webhook first"
-):
+class MaxWebhookEndpointsReached(PlanRefused, code="MAX_WEBHOOK_ENDPOINTS_REACHED", advice="delete a webhook first"):
     """No further webhook on this plan."""
 
 
@@ -234,9 +226,7 @@ class FeatureNotAvailableOnPlan(PlanRefused, code="FEATURE_NOT_AVAILABLE_ON_PLAN
     """The plan leaves this out."""
 
 
-class UnsupportedFeature(
-    PlanRefused, code="UNSUPPORTED_FEATURE", advice="buttons need a WhatsApp Business number"
-):
+class UnsupportedFeature(PlanRefused, code="UNSUPPORTED_FEATURE", advice="buttons need a WhatsApp Business number"):
     """The number cannot do this: buttons without WhatsApp Business."""
 
 
@@ -380,9 +370,7 @@ def error_for(status: int, body: bytes, call: str, *, retry_after: float | None 
         cls = _by_status(status, code)
     message = scrub(said)
     text = f"{scrub(call)} got {status}{f' {code}' if code else ''}{f' ({message})' if message else ''}"
-    advice = cls.ADVICE or (
-        "look whether it was done before doing it again" if issubclass(cls, OutcomeUnknown) else ""
-    )
+    advice = cls.ADVICE or ("look whether it was done before doing it again" if issubclass(cls, OutcomeUnknown) else "")
     if issubclass(cls, RateLimited) and retry_after is None:
         retry_after = 1.0
     return cls(

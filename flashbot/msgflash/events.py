@@ -222,13 +222,9 @@ def _instance(top: JsonObject, nested: JsonObject | None) -> str | None:
     # On top it is the vendor's; inside a provider record `instanceId` is the provider's own id.
     return (
         word_of(top, "instanceId")
-        or (
-            word_of(nested, "instanceId")
-            if nested and "key" not in nested and "keyId" not in nested
-            else None
-        )
+        or (word_of(nested, "instanceId") if nested and "key" not in nested and "keyId" not in nested else None)
         or word_of(top, "instance")
-        or (word_of(nested, "instanceId") or word_of(nested, "instance") if nested else None)
+        or (word_of(nested, "instance") if nested else None)
     )
 
 

@@ -23,15 +23,11 @@ def check_key(key: str, team_id: str | None) -> None:
     if key.startswith(TEAM) and team_id is None:
         raise SettingsError("A team key (msgf_team_…) works only with its team id: set the team id.")
     if key.startswith(PERSONAL) and team_id is not None:
-        raise SettingsError(
-            "A personal key (msgf_live_…) is refused with a team id: leave it out or use a team key."
-        )
+        raise SettingsError("A personal key (msgf_live_…) is refused with a team id: leave it out or use a team key.")
 
 
 def checked_id(found: str, what: str) -> str:
     """`found` when it can stand in a path; raises InvalidRequest, without repeating it, when it cannot."""
     if not ID.fullmatch(found):
-        raise InvalidRequest(
-            f"Nothing was sent: the {what} id is empty or no id at all; take it from MsgFlash."
-        )
+        raise InvalidRequest(f"Nothing was sent: the {what} id is empty or no id at all; take it from MsgFlash.")
     return found

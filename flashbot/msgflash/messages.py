@@ -87,7 +87,5 @@ class Messages:
 
 def _fields(instance_id: str, to: str, content: Content) -> dict[str, object]:
     if not E164.fullmatch(to):
-        raise ContentError(
-            "The recipient must be a phone number in E.164: a plus, the country code, digits only."
-        )
+        raise ContentError("The recipient must be a phone number in E.164: a plus, the country code, digits only.")
     return {"instanceId": checked_id(instance_id, "instance"), "to": to, **content.fields()}

@@ -37,9 +37,7 @@ class Resource(BaseModel):
 
     @field_validator("*", mode="wrap")
     @classmethod
-    def _absent_when_unreadable(
-        cls, value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo
-    ) -> object:
+    def _absent_when_unreadable(cls, value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
         try:
             return read(value)
         except ValidationError:

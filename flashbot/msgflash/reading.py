@@ -15,9 +15,7 @@ Item = TypeVar("Item", bound=Resource)
 
 
 def _misfit(call: str, why: str) -> OutcomeUnknown:
-    return OutcomeUnknown(
-        f"{call} was answered with {why}: look whether it was done before doing it again.", call=call
-    )
+    return OutcomeUnknown(f"{call} was answered with {why}: look whether it was done before doing it again.", call=call)
 
 
 def one(model: type[Item], data: Any, call: str) -> Item:

@@ -71,9 +71,7 @@ def main(given: list[str] | None = None) -> int:
     except OSError as failed:
         if failed.errno != errno.EADDRINUSE:
             raise
-        sys.stderr.write(
-            f"Port {arguments.port} is already in use; stop what uses it or choose another with --port.\n"
-        )
+        sys.stderr.write(f"Port {arguments.port} is already in use; stop what uses it or choose another with --port.\n")
         return USAGE_ERROR
     return 0
 

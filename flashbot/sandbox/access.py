@@ -43,9 +43,7 @@ class Meter:
 class Access:
     """All keys reach the same workspace; `keys` maps each to its team id, or to None for a personal key."""
 
-    def __init__(
-        self, keys: dict[str, str | None], requests_per_second: int, monthly_requests: int | None
-    ) -> None:
+    def __init__(self, keys: dict[str, str | None], requests_per_second: int, monthly_requests: int | None) -> None:
         self.keys = keys
         self.requests_per_second = requests_per_second
         self.requests = Meter(monthly_requests)

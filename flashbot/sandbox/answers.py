@@ -52,9 +52,7 @@ class Answer:
 class Refusal(Exception):
     """The request is refused with a code of the catalogue."""
 
-    def __init__(
-        self, code: str, message: str | None = None, details: Sequence[object] | None = None
-    ) -> None:
+    def __init__(self, code: str, message: str | None = None, details: Sequence[object] | None = None) -> None:
         self.code = code
         self.status, standard = CODES[code]
         self.message = message or standard

@@ -30,9 +30,7 @@ class Contacts:
 
     def add(self, name: str, phone: str, tags: Sequence[str], meta: Mapping[str, object]) -> Contact:
         if phone in self._by_phone:
-            raise ValueError(
-                f"The sandbox already has a contact with the phone of {name!r}; use another one."
-            )
+            raise ValueError(f"The sandbox already has a contact with the phone of {name!r}; use another one.")
         contact = Contact(new_id(self._random), name, phone, tuple(tags), dict(meta))
         self._by_id[contact.id] = self._by_phone[phone] = contact
         return contact

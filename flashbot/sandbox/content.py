@@ -101,9 +101,7 @@ def _button(item: object, where: str) -> dict[str, object]:
         raise invalid(where, "must be an object")
     named = {item[key] for key in ("title", "type") if isinstance(item.get(key), str)}
     if len(named) != 1 or not named <= BUTTON_KINDS.keys():
-        raise invalid(
-            f"{where}.title", f"must be one of {', '.join(BUTTON_KINDS)}, the same in title and type"
-        )
+        raise invalid(f"{where}.title", f"must be one of {', '.join(BUTTON_KINDS)}, the same in title and type")
     kind = named.pop()
     button: dict[str, object] = {"type": kind}
     for name in ("displayText", *BUTTON_KINDS[kind]):

@@ -230,9 +230,7 @@ class Instances:
             instance.first_connected = now
         self._webhooks.emit(f"instance.{status}", {"instanceId": instance.id, "status": status}, now)
 
-    def set_health(
-        self, instance: Instance, state: str | None, score: float | None, caps: Mapping[str, float]
-    ) -> None:
+    def set_health(self, instance: Instance, state: str | None, score: float | None, caps: Mapping[str, float]) -> None:
         """A new state brings its usual score and caps; what is given beside it wins."""
         unknown = caps.keys() - STABLE_CAPS.keys()
         if unknown or (state is not None and state not in STATES):

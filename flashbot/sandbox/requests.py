@@ -24,9 +24,7 @@ class Request:
 
     __slots__ = ("body", "headers", "now", "query")
 
-    def __init__(
-        self, now: datetime, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
-    ) -> None:
+    def __init__(self, now: datetime, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> None:
         self.now = now
         self.query = query
         self.headers = headers

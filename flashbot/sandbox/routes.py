@@ -41,9 +41,7 @@ class Routes:
             return None
         parts = path[len(PREFIX) :].split("/")
         for pattern, endpoint in self._patterns.get((method, len(parts)), ()):
-            if all(
-                want == part or (want[:1] == "{" and part) for want, part in zip(pattern, parts, strict=True)
-            ):
+            if all(want == part or (want[:1] == "{" and part) for want, part in zip(pattern, parts, strict=True)):
                 ids = (part for want, part in zip(pattern, parts, strict=True) if want[:1] == "{")
                 return endpoint(request, *ids)
         return None

@@ -29,9 +29,7 @@ class SandboxServer:
     port is taken.
     """
 
-    def __init__(
-        self, world: World, host: str = "127.0.0.1", port: int = 0, *, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, world: World, host: str = "127.0.0.1", port: int = 0, *, clock: Clock | None = None) -> None:
         self.world = world
         self._host = host
         self._port = port

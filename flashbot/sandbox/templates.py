@@ -212,9 +212,7 @@ def _variables(body: str | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _context(
-    contact: Contact | None, instance: Instance | None, variables: Mapping[str, object]
-) -> dict[str, object]:
+def _context(contact: Contact | None, instance: Instance | None, variables: Mapping[str, object]) -> dict[str, object]:
     context: dict[str, object] = {"user": USER, "custom": variables}
     if contact is not None:
         context["contact"] = {

@@ -134,9 +134,7 @@ class Webhooks:
         yield "POST", "/webhooks", self._create
         yield "DELETE", "/webhooks/{id}", self._delete
 
-    def add(
-        self, url: str, *, secret: str | None = None, events: Iterable[str] = EVENTS
-    ) -> dict[str, object]:
+    def add(self, url: str, *, secret: str | None = None, events: Iterable[str] = EVENTS) -> dict[str, object]:
         """Register an endpoint; the answer carries its secret, which no later call shows."""
         endpoint = _Endpoint(
             new_id(self._random),

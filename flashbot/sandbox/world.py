@@ -32,8 +32,7 @@ __all__ = ["DEMO_INSTANCE", "DEMO_KEY", "DEMO_NUMBER", "Answer", "Backoff", "Del
 
 DEMO_KEY = "msgf_live_" + "0" * 64
 PERSONAL_ONLY = frozenset(
-    PREFIX + path
-    for path in ("/me", "/usage", "/billing/subscription", "/billing/usage", "/billing/payments")
+    PREFIX + path for path in ("/me", "/usage", "/billing/subscription", "/billing/usage", "/billing/payments")
 )
 
 
@@ -218,9 +217,7 @@ class World:
         """Connect or disconnect a number, with its webhook."""
         self.instances.set_status(self.instances.find(instance), status)
 
-    def set_health(
-        self, instance: str, state: str | None = None, *, score: float | None = None, **caps: float
-    ) -> None:
+    def set_health(self, instance: str, state: str | None = None, *, score: float | None = None, **caps: float) -> None:
         """Set a number's safety state, score, and caps by their API names (`hourlyOutboundCap=25`)."""
         self.instances.set_health(self.instances.find(instance), state, score, caps)
 
@@ -229,9 +226,7 @@ class World:
     ) -> str:
         return self.contacts.add(name, phone, tags, meta or {}).id
 
-    def add_webhook(
-        self, url: str, *, secret: str | None = None, events: Iterable[str] = EVENTS
-    ) -> dict[str, object]:
+    def add_webhook(self, url: str, *, secret: str | None = None, events: Iterable[str] = EVENTS) -> dict[str, object]:
         """Register an endpoint without a call; the answer holds its `id` and `secret`."""
         return self.webhooks.add(url, secret=secret, events=events)
 

@@ -87,7 +87,8 @@ class DeadLetters:
 
 
 def _letter(number: int, row: Any) -> DeadLetter:
-    fields = {row[1][i].decode(): row[1][i + 1] for i in range(0, len(row[1]), 2)}
+    flat = row[1] if isinstance(row[1], dict) else dict(zip(row[1][::2], row[1][1::2], strict=True))
+    fields = {name.decode(): value for name, value in flat.items()}
     try:
         reason = json.loads(fields.get("why", b"{}") or b"{}")
     except ValueError:

@@ -68,7 +68,7 @@ class Outcome:
 @dataclass
 class Rig:
     folder: Path
-    patience: float = 0.08
+    patience: float = 0.15
     seed: int = 0
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     kills: dict[str, int] = field(default_factory=lambda: defaultdict(int))

@@ -12,7 +12,8 @@ def test_rules_are_printed_in_the_order_of_routing_with_drips(home: Path, typed:
         "@router.fallback\nasync def f(turn: Turn[None]) -> None: ...\n"
         "@router.intent('track', examples=['where is [it]'])\nasync def t(turn: Turn[None]) -> None: ...\n"
         "@router.step('number')\nasync def n(turn: Turn[None]) -> None: ...\n"
-        "bot = Bot(router, drips=[Drip('after').send('x', after=timedelta(days=2)).send('y', after=timedelta(hours=3))])\n"
+        "drip = Drip('after').send('x', after=timedelta(days=2)).send('y', after=timedelta(hours=3))\n"
+        "bot = Bot(router, drips=[drip])\n"
     )
 
     result = typed("routes", "drippy.py")

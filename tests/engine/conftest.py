@@ -54,17 +54,13 @@ class Desk:
 
     def __post_init__(self) -> None:
         bot, tally = self.bot, self.tally
-        self.intake = Intake(
-            self.store, bot.routes, bot.parse, self.clock, tally, secrets=self.secrets, hands=None
-        )
+        self.intake = Intake(self.store, bot.routes, bot.parse, self.clock, tally, secrets=self.secrets, hands=None)
         self.worker = Worker(
             self.store, bot.turns(DEFAULT, self.clock), None, self.clock,
             patience=Patience(), hands=4, handler_seconds=30, tally=tally,
         )  # fmt: skip
 
-    async def tell(
-        self, body: bytes | dict[str, object], *, secret: str = SECRET, header: str | None = None
-    ) -> Answer:
+    async def tell(self, body: bytes | dict[str, object], *, secret: str = SECRET, header: str | None = None) -> Answer:
         """A signed webhook."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self.intake.receive(raw, sign(secret, raw), header)

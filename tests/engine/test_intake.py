@@ -63,9 +63,7 @@ def bad_signatures(body: bytes) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("flaw", list(bad_signatures(b"")))
-async def test_a_body_without_its_signature_is_refused_and_leaves_no_trace(
-    desk: Any, message: Any, flaw: str
-) -> None:
+async def test_a_body_without_its_signature_is_refused_and_leaves_no_trace(desk: Any, message: Any, flaw: str) -> None:
     open_desk = desk(echo())
     body = deliver(message("m1"))
 
@@ -169,9 +167,7 @@ async def test_a_parse_of_the_bots_own_may_give_a_time_without_a_zone(desk: Any,
     assert await open_desk.texts() == ["You said hi"] or len(await open_desk.dead()) == 1
 
 
-async def test_messages_without_ids_from_a_parse_of_the_bots_own_are_not_taken_for_one(
-    desk: Any, message: Any
-) -> None:
+async def test_messages_without_ids_from_a_parse_of_the_bots_own_are_not_taken_for_one(desk: Any, message: Any) -> None:
     def plain(body: bytes, header: str | None) -> Event:
         return Received(name="message.received", sender=AWA, text=json.loads(body)["body"])
 
@@ -259,9 +255,7 @@ async def test_what_the_sandbox_sends_in_each_shape_is_understood(desk: Any, clo
 
     for delivery in world.due(clock.now()):
         headers = delivery.headers
-        await open_desk.intake.receive(
-            delivery.body, headers["X-MsgFlash-Signature"], headers["X-MsgFlash-Event"]
-        )
+        await open_desk.intake.receive(delivery.body, headers["X-MsgFlash-Signature"], headers["X-MsgFlash-Event"])
 
     assert await open_desk.texts() == ["You said hello"]
 
@@ -462,7 +456,9 @@ async def test_while_the_store_is_away_nothing_is_accepted_and_later_it_is(
     assert AWA not in caplog.text
 
 
-async def test_a_hand_claimed_for_a_post_that_fails_is_free_again(clock: ManualClock, working: Callable[..., Any]) -> None:
+async def test_a_hand_claimed_for_a_post_that_fails_is_free_again(
+    clock: ManualClock, working: Callable[..., Any]
+) -> None:
     runner = Tidal()
     store = Store(runner)
     worker = working(store, echo().turns("i", clock))

@@ -141,7 +141,7 @@ async def test_a_stored_template_arrives_filled(conversation: Any) -> None:
         "POST",
         "/api/v1/templates",
         {},
-        {"x-api-key": DEMO_KEY},
+        {"x-api-key": DEMO_KEY, "Content-Type": "application/json"},
         json.dumps({"name": "parcel", "type": "text", "body": "Parcel {{custom.number}}"}).encode(),
     )
     holder["id"] = json.loads(made.body)["data"]["id"]

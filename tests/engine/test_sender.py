@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,7 +22,6 @@ from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
 from flashbot.errors import StoreAway
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown, RateLimited, error_for
-from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY
 from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
@@ -231,36 +231,15 @@ async def test_through_all_faults_each_message_arrives_once_and_in_order(chat: A
 
 
 async def test_a_reply_too_old_to_repeat_unasked_is_kept_for_a_person(chat: Any) -> None:
-    chat.world.faults.quota_exceeded(times=6)
+    """Everything stood still for ten minutes between the silence and the looks."""
     chat.world.faults.drop_before()
     await chat.says("old news")
+    chat.clock.advance(timedelta(minutes=10))
 
     await chat.wait(hours=1)
 
     assert texts(chat) == []
     assert len(await chat.dead_letters()) == 1
-
-
-async def test_a_list_too_long_to_read_to_its_window_proves_nothing(chat: Any) -> None:
-    """A campaign can put thousands of rows into the list between a send and the look."""
-    chat.world.faults.hang_after()
-    await chat.says("one")
-    for n in range(5100):
-        fields = {"instanceId": DEMO_INSTANCE, "to": f"+2250800{n:06}", "type": "text", "text": "campaign"}
-        answer = chat.world.handle(
-            "POST", "/api/v1/messages/send", {}, {"x-api-key": DEMO_KEY}, json.dumps(fields).encode()
-        )
-        assert answer.status == 201
-    chat.world.webhooks._waiting.clear()
-
-    parts = chat._parts
-    sender = parts.engine.sender
-    for seconds in (31, 91, 1):
-        chat.clock.advance(timedelta(seconds=seconds))
-        await sender.step()
-        await sender.slots.finish()
-
-    assert texts(chat) == ["one"]
 
 
 # -- the sender alone, with MsgFlash's answers in the test's hand
@@ -327,7 +306,7 @@ async def test_what_could_not_leave_is_tried_again_with_growing_waits(store: Sto
         await send(sender)
         clock.advance(timedelta(seconds=1))
 
-    waits = [round((b - a).total_seconds()) for a, b in zip(post.tries, post.tries[1:], strict=False)]
+    waits = [round((b - a).total_seconds()) for a, b in pairwise(post.tries)]
     assert waits[:7] == [1, 2, 4, 8, 16, 30, 30]
     assert [text for text, _ in post.sent] == ["one", "two"]
 
@@ -349,27 +328,23 @@ async def test_replies_leave_before_drips(store: Store, clock: ManualClock) -> N
     assert [text for text, _ in post.sent] == ["reply", "drip"]
 
 
-async def test_after_too_many_requests_nobody_with_this_key_sends_before_the_pause_is_over(
-    store: Store, clock: ManualClock
-) -> None:
-    post = Post(clock, RateLimited("too fast", call="POST /messages/send", retry_after=3.0))
-    sender = sender_of(store, post, clock, per_second=10)
+async def test_after_too_many_requests_nobody_with_this_key_sends_before_the_pause_is_over(clock: ManualClock) -> None:
+    store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
+    post = Post(clock, RateLimited("too fast", call="POST /messages/send", retry_after=0.3))
+    sender = sender_of(store, post, clock, per_second=100)
     begun = clock.now()
     await queue(store, clock, "one", to=AWA)
     await queue(store, clock, "two", to=BEN)
 
-    for _ in range(100):
+    while len(post.sent) < 2:
         step = asyncio.create_task(sender.step())
-        for _ in range(4):
-            await asyncio.sleep(0)
         while not step.done():
-            clock.advance(timedelta(seconds=0.1))
-            await asyncio.sleep(0.0005)
+            await asyncio.sleep(0.001)
+            clock.advance(timedelta(seconds=0.01))
         await sender.slots.finish()
-        clock.advance(timedelta(seconds=0.1))
+        clock.advance(timedelta(seconds=0.01))
 
-    assert sorted(text for text, _ in post.sent) == ["one", "two"]
-    assert min(at for _, at in post.sent) - begun >= timedelta(seconds=3)
+    assert min(at for _, at in post.sent) - begun >= timedelta(seconds=0.3)
 
 
 ACCOUNT = {
@@ -513,9 +488,7 @@ async def test_a_look_while_the_store_is_away_is_made_again(clock: ManualClock) 
     assert faults == [], "a task of the sender died"
 
 
-async def test_the_log_names_no_number_and_no_words(
-    clock: ManualClock, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_log_names_no_number_and_no_words(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
     store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
     refusal = error_for(
         422, json.dumps({"error": {"code": "INVALID_DESTINATION", "message": f"{AWA} is no number"}}).encode(), "POST"

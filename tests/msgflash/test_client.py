@@ -97,9 +97,7 @@ class SkippingClock(ManualClock):
 
 
 def client_of(script: Script, **more: object) -> Client:
-    return Client(
-        api_key=PERSONAL, transport=script, **{"rate": Unlimited(), "clock": SkippingClock(), **more}
-    )  # type: ignore[arg-type]
+    return Client(api_key=PERSONAL, transport=script, **{"rate": Unlimited(), "clock": SkippingClock(), **more})  # type: ignore[arg-type]
 
 
 async def test_a_message_is_sent_as_the_vendors_page_says() -> None:
@@ -194,9 +192,7 @@ async def test_a_model_shows_no_phone_and_no_text() -> None:
 async def test_a_page_is_asked_for_with_its_filters() -> None:
     script = Script((200, data({"messages": [FULL], "nextCursor": "c2", "hasMore": True})))
 
-    page = await client_of(script).messages.page(
-        limit=20, cursor="c1", instance_id="inst-1", status="delivered"
-    )
+    page = await client_of(script).messages.page(limit=20, cursor="c1", instance_id="inst-1", status="delivered")
 
     expected = {"limit": "20", "cursor": "c1", "instanceId": "inst-1", "status": "delivered"}
     assert script.asked[0].params == expected
@@ -294,9 +290,7 @@ async def test_the_short_way_reads_what_a_sender_needs() -> None:
 
     assert script.asked[0] == Request("POST", "/messages/send", body=body)
     assert json.loads(body) == {"instanceId": "inst-1", "to": TO, "type": "text", "text": "hello"}
-    assert sent == SentMessage(
-        "msg-1", "queued", ("This instance is still in the warmup phase.",), SENT["safety"]
-    )  # type: ignore[arg-type]
+    assert sent == SentMessage("msg-1", "queued", ("This instance is still in the warmup phase.",), SENT["safety"])  # type: ignore[arg-type]
 
 
 def test_odd_warnings_and_safety_do_not_hide_the_id() -> None:
@@ -345,9 +339,7 @@ async def test_a_read_is_repeated_three_times_with_growing_pauses() -> None:
     assert await client_of(script, clock=clock).instances.list() == ()
 
     assert len(script.asked) == 4
-    assert [low <= pause <= 2 * low for low, pause in zip((0.25, 0.5, 1.0), clock.slept, strict=True)] == [
-        True
-    ] * 3
+    assert [low <= pause <= 2 * low for low, pause in zip((0.25, 0.5, 1.0), clock.slept, strict=True)] == [True] * 3
 
 
 async def test_a_read_that_keeps_failing_raises_the_last_failure() -> None:
@@ -360,9 +352,7 @@ async def test_a_read_that_keeps_failing_raises_the_last_failure() -> None:
 
 
 async def test_a_write_is_repeated_only_when_it_was_certainly_not_done() -> None:
-    repeated = Script(
-        NotSent("refused", call="POST x"), (429, error("API_RATE_LIMIT_EXCEEDED")), (201, data(SENT))
-    )
+    repeated = Script(NotSent("refused", call="POST x"), (429, error("API_RATE_LIMIT_EXCEEDED")), (201, data(SENT)))
     await client_of(repeated).messages.send("inst-1", TO, Text("hello"))
     assert len(repeated.asked) == 3
 
@@ -465,9 +455,7 @@ def test_a_key_that_cannot_work_is_refused_when_the_client_is_built(key: str, te
     assert not key or key not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("key", "team"), [(PERSONAL, None), (TEAM, "team-1"), ("own", None), ("own", "team-1")]
-)
+@pytest.mark.parametrize(("key", "team"), [(PERSONAL, None), (TEAM, "team-1"), ("own", None), ("own", "team-1")])
 async def test_keys_that_fit_reach_the_server_with_their_team(loopback, key: str, team: str | None) -> None:
     loopback.answer = lambda request: web.Response(body=data(FULL))
 

@@ -160,9 +160,7 @@ def test_too_fast_says_how_long_to_wait() -> None:
     ],
 )
 def test_no_phone_and_no_key_gets_into_the_message(secret: str) -> None:
-    fault = error_for(
-        400, answer("VALIDATION_ERROR", f"{secret} is bad", details=[secret]), f"GET /x/{secret}"
-    )
+    fault = error_for(400, answer("VALIDATION_ERROR", f"{secret} is bad", details=[secret]), f"GET /x/{secret}")
 
     assert secret not in str(fault)
     assert secret not in repr(fault)

@@ -51,9 +51,7 @@ def flat(**fields: object) -> dict[str, object]:
     }
 
 
-def record(
-    message: object = None, key: dict[str, object] | None = None, **fields: object
-) -> dict[str, object]:
+def record(message: object = None, key: dict[str, object] | None = None, **fields: object) -> dict[str, object]:
     return {
         "key": {"remoteJid": JID, "fromMe": False, "id": "BAE5F00D", **(key or {})},
         "pushName": "Ana",
@@ -416,9 +414,7 @@ def test_the_nested_sketch_of_the_vendor_is_enough() -> None:
     assert event.contact is None
 
 
-@pytest.mark.parametrize(
-    "error", ["no such number", {"message": "no such number"}, {"code": "no such number"}]
-)
+@pytest.mark.parametrize("error", ["no such number", {"message": "no such number"}, {"code": "no such number"}])
 def test_a_failure_says_why(error: object) -> None:
     assert read(status("message.failed", error=error)).error == "no such number"
 

@@ -31,9 +31,7 @@ WORDS = st.sampled_from(
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | WORDS
 JSON = st.recursive(
     LEAVES,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=6)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=6),
     max_leaves=25,
 )
 # A busy machine draws slowly; that says nothing about the parser.
@@ -92,6 +90,4 @@ def test_a_damaged_body_is_an_event_or_unreadable(body: dict[str, object], place
 def test_a_phone_is_a_plus_and_digits_or_nothing(word: str) -> None:
     phone = phone_of(word)
 
-    assert phone is None or (
-        phone[0] == "+" and phone[1:].isascii() and phone[1:].isdigit() and 6 <= len(phone) <= 16
-    )
+    assert phone is None or (phone[0] == "+" and phone[1:].isascii() and phone[1:].isdigit() and 6 <= len(phone) <= 16)

@@ -41,9 +41,7 @@ def test_an_upper_case_digest_is_refused() -> None:
     assert not verify(["s"], b"{}", "SHA256=" + signed[7:])
 
 
-@pytest.mark.parametrize(
-    "header", [None, "", "sha256=", "sha256=é", "\udcff", "sha256=" + "0" * 64, "sha1=abc"]
-)
+@pytest.mark.parametrize("header", [None, "", "sha256=", "sha256=é", "\udcff", "sha256=" + "0" * 64, "sha1=abc"])
 def test_an_odd_header_is_refused_without_an_error(header: str | None) -> None:
     assert not verify(["s"], b"{}", header)
 

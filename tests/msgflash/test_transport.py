@@ -113,9 +113,7 @@ async def test_a_cookie_is_not_kept(loopback, carry) -> None:
 
 
 async def test_a_packed_answer_is_unpacked(loopback, carry) -> None:
-    loopback.answer = lambda request: web.Response(
-        body=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"}
-    )
+    loopback.answer = lambda request: web.Response(body=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
 
     assert (await carry.send(READ)).body == b"{}"
 

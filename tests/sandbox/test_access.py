@@ -44,9 +44,7 @@ def test_each_key_and_team_header_gets_the_documented_answer(
 def test_an_error_has_the_documented_envelope(api: Any) -> None:
     answer = api.raw("GET", "/messages", headers={})
 
-    assert json.loads(answer.body) == {
-        "error": {"code": "UNAUTHORIZED", "message": "Invalid or revoked API key"}
-    }
+    assert json.loads(answer.body) == {"error": {"code": "UNAUTHORIZED", "message": "Invalid or revoked API key"}}
 
 
 def test_the_eleventh_call_within_a_second_is_refused_until_the_first_is_a_second_old(make: Any) -> None:

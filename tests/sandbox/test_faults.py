@@ -26,9 +26,7 @@ BODY = {"instanceId": DEMO_INSTANCE, "to": ADA, "type": "text", "text": "hello"}
         ("fail_message", 201, "answer", 1),
     ],
 )
-def test_a_fault_strikes_the_next_send_only(
-    api: Any, fault: str, status: int, fate: str, accepted: int
-) -> None:
+def test_a_fault_strikes_the_next_send_only(api: Any, fault: str, status: int, fate: str, accepted: int) -> None:
     getattr(api.world.faults, fault)()
 
     answer = api.raw("POST", "/messages/send", BODY)

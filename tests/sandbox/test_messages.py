@@ -61,9 +61,7 @@ def test_a_sent_text_is_answered_with_the_queued_message(api: Any) -> None:
         {"type": "location", "latitude": 48.85, "longitude": 2},
         buttons(REPLY),
         buttons({"title": "reply", "displayText": "Yes", "id": "yes"}),
-        buttons(
-            {"title": "url", "type": "url", "displayText": "See", "url": "https://example.com"}, footer="f"
-        ),
+        buttons({"title": "url", "type": "url", "displayText": "See", "url": "https://example.com"}, footer="f"),
         buttons({"type": "copy", "displayText": "Code", "copyCode": "X1"}),
         buttons({"type": "call", "displayText": "Call", "phoneNumber": ADA}),
         buttons(
@@ -119,16 +117,12 @@ def test_every_documented_type_is_accepted(api: Any, fields: dict[str, object]) 
         buttons({"type": "reply", "title": "url", "displayText": "Yes", "id": "yes"}),
         buttons({"type": "dance", "displayText": "Yes"}),
         buttons({"type": "reply", "displayText": "x" * 51, "id": "yes"}),
-        buttons(
-            {"type": "pix", "displayText": "P", "currency": "B", "name": "n", "keyType": "z", "key": "k"}
-        ),
+        buttons({"type": "pix", "displayText": "P", "currency": "B", "name": "n", "keyType": "z", "key": "k"}),
         buttons(REPLY, title=None),
         buttons(REPLY, description=""),
     ],
 )
-def test_a_body_against_the_schema_is_a_validation_error_and_sends_nothing(
-    api: Any, fields: dict[str, object]
-) -> None:
+def test_a_body_against_the_schema_is_a_validation_error_and_sends_nothing(api: Any, fields: dict[str, object]) -> None:
     answer = api.send(**fields)
 
     assert answer == (400, "VALIDATION_ERROR")
@@ -175,9 +169,7 @@ def test_a_person_hears_buttons_cards_and_places_in_order(api: Any) -> None:
 
 
 def test_mixed_buttons_are_accepted_with_a_warning(api: Any) -> None:
-    status, message = api.send(
-        **buttons(REPLY, {"type": "url", "displayText": "See", "url": "https://example.com"})
-    )
+    status, message = api.send(**buttons(REPLY, {"type": "url", "displayText": "See", "url": "https://example.com"}))
 
     assert status == 201
     assert len(message["warnings"]) == 1

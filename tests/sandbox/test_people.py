@@ -65,9 +65,7 @@ def test_words_reach_the_named_instance(api: Any) -> None:
     ("phone", "options"),
     [("ada", {}), ("33611111111", {}), (ADA, {"kind": "poem"}), (ADA, {"instance": "nobody"})],
 )
-def test_a_phone_kind_or_instance_that_cannot_be_is_refused(
-    api: Any, phone: str, options: dict[str, str]
-) -> None:
+def test_a_phone_kind_or_instance_that_cannot_be_is_refused(api: Any, phone: str, options: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         api.world.says(phone, "hi", **options)
     assert api.world.counts()["messages"] == 0

@@ -30,7 +30,7 @@ BODY = {"instanceId": DEMO_INSTANCE, "to": ADA, "type": "text", "text": "hello"}
 async def settle(world: World) -> None:
     """Until every webhook was accepted or given up."""
     async with asyncio.timeout(10):
-        while world.counts()["webhooksPending"]:  # noqa: ASYNC110 - the world has no event for it
+        while world.counts()["webhooksPending"]:
             await asyncio.sleep(0.002)
 
 
@@ -103,9 +103,7 @@ async def test_a_send_over_http_comes_back_as_three_signed_webhooks(
         assert json.loads(body)["messageId"] == sent["id"]
 
 
-async def test_a_refused_webhook_is_posted_again_with_the_same_bytes(
-    server: SandboxServer, receiver: Receiver
-) -> None:
+async def test_a_refused_webhook_is_posted_again_with_the_same_bytes(server: SandboxServer, receiver: Receiver) -> None:
     server.world.add_webhook(receiver.url)
     receiver.answers = [500, 302, 401]
 
@@ -217,9 +215,7 @@ async def test_the_control_routes_answer_only_under_a_local_name(
         assert answer.status == status
 
 
-async def test_another_sites_page_cannot_speak_for_a_person(
-    server: SandboxServer, http: aiohttp.ClientSession
-) -> None:
+async def test_another_sites_page_cannot_speak_for_a_person(server: SandboxServer, http: aiohttp.ClientSession) -> None:
     async with http.post(
         "/sandbox/say", data=json.dumps({"phone": ADA}), headers={"Content-Type": "text/plain"}
     ) as answer:
@@ -244,6 +240,4 @@ def test_a_busy_port_is_one_sentence_and_code_two() -> None:
 
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert (
-        ended.stderr == f"Port {port} is already in use; stop what uses it or choose another with --port.\n"
-    )
+    assert ended.stderr == f"Port {port} is already in use; stop what uses it or choose another with --port.\n"

@@ -178,9 +178,7 @@ def test_nested_events_carry_everything_under_data(make: Any) -> None:
         ({"choice": "yes", "text": "Yes"}, "buttonsResponseMessage", "yes"),
     ],
 )
-def test_provider_received_is_the_raw_record(
-    make: Any, said: dict[str, Any], kind: str, part: object
-) -> None:
+def test_provider_received_is_the_raw_record(make: Any, said: dict[str, Any], kind: str, part: object) -> None:
     api = make(webhook_shape="provider")
     api.world.add_webhook(URL)
 
