@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -29,6 +30,8 @@ SENDING_HANDS = 4
 SENDING_HANDS_UNLIMITED = 64
 ASK_AGAIN_AFTER = 30.0
 """Seconds between two questions to MsgFlash whether the key is usable: readiness must not eat the rate."""
+ASK_UNSURE_AFTER = 5.0
+PROBE_WITHIN = 2.0
 
 
 class Command(Protocol):
@@ -45,29 +48,34 @@ class Parts:
 
     def readiness(self, command: Command) -> Callable[[], Awaitable[dict[str, str]]]:
         """What is wrong, by name: the store asked each time, the key at most every half minute."""
-        asked_at, key_wrong = float("-inf"), ""
+        ask_again_at, found = float("-inf"), dict[str, str]()
 
         async def ask() -> dict[str, str]:
-            nonlocal asked_at, key_wrong
+            nonlocal ask_again_at, found
             wrong = {}
             try:
                 await command("PING")
             except StoreError as fault:
                 wrong["store"] = str(fault)
-            if self.engine is not None and self.clock.monotonic() - asked_at > ASK_AGAIN_AFTER:
-                try:
-                    await self.client.instances.list()
-                except KeyRefused as fault:
-                    key_wrong = str(fault)
-                except (MsgFlashError, StoreError) as fault:
-                    # Not known now; asked again next time.
-                    return wrong | {"msgflash": str(fault)}
-                else:
-                    key_wrong = ""
-                asked_at = self.clock.monotonic()
-            return wrong | ({"key": key_wrong} if key_wrong else {})
+            if self.engine is not None and self.clock.monotonic() >= ask_again_at:
+                found = await self._key_usable()
+                unsure = "msgflash" in found
+                ask_again_at = self.clock.monotonic() + (ASK_UNSURE_AFTER if unsure else ASK_AGAIN_AFTER)
+            return wrong | found
 
         return ask
+
+    async def _key_usable(self) -> dict[str, str]:
+        try:
+            async with asyncio.timeout(PROBE_WITHIN):
+                await self.client.instances.list()
+        except KeyRefused as fault:
+            return {"key": str(fault)}
+        except TimeoutError:
+            return {"msgflash": f"MsgFlash did not answer within {PROBE_WITHIN:g} seconds."}
+        except (MsgFlashError, StoreError) as fault:
+            return {"msgflash": str(fault)}
+        return {}
 
 
 def assemble(

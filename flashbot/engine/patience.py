@@ -6,7 +6,7 @@ and ends within `send_timeout`, so its owner has finished long before `send_leas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 __all__ = ["Patience"]
 
@@ -35,7 +35,9 @@ class Patience:
     """What work in hand gets to finish in after SIGTERM."""
 
     def scaled(self, by: float) -> Patience:
-        return self if by == 1 else Patience(**{f.name: getattr(self, f.name) * by for f in fields(self)})
+        """Every wait of the protocol, but not how old an answer may be: that is a courtesy to people."""
+        waits = {f.name: getattr(self, f.name) * by for f in fields(self) if f.name != "answer_age"}
+        return replace(self, **waits)
 
     @property
     def turn_lease_ms(self) -> int:

@@ -78,10 +78,13 @@ class Engine:
         self.worker.stopping = True
         self.sender.stopping = True
         self.nudge()
-        # A take under way must arrive: what it brings would otherwise lie leased to nobody.
-        if self._drives:
-            await asyncio.wait(self._drives, timeout=self._patience.drain)
-        if not await self.worker.slots.finish(within=self._patience.drain):
+        try:
+            async with asyncio.timeout(self._patience.drain):
+                # A take under way must arrive: what it brings would otherwise lie leased to nobody.
+                if self._drives:
+                    await asyncio.wait(self._drives)
+                await self.worker.slots.finish()
+        except TimeoutError:
             await self.worker.give_back()
         # A request that was written must be heard out: breaking it off would leave its outcome unknown.
         if not await self.sender.slots.finish(within=self._patience.send_timeout):

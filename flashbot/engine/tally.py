@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter, deque
+from bisect import bisect_left
+from collections import Counter
 
 from flashbot.engine.outbox import Outgoing
 
-__all__ = ["Tally", "who"]
+__all__ = ["BUCKETS_MS", "Tally", "who"]
+
+BUCKETS_MS = (2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 
 # A new key for every process: the names in a log can be told apart, not traced to a number.
 _KEY = os.urandom(16)
@@ -24,8 +27,9 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.reply_ms: deque[int] = deque(maxlen=10_000)
-        """From the turn that made a reply to MsgFlash's acceptance, the newest ten thousand."""
+        self.reply_within: list[int] = [0] * (len(BUCKETS_MS) + 1)
+        """Replies by the time from their turn to MsgFlash's acceptance: up to each bound, and beyond the last."""
+        self.reply_ms_total = 0
 
     def count(self, what: str, by: int = 1) -> None:
         self.counts[what] += by
@@ -33,4 +37,6 @@ class Tally:
     def sent(self, message: Outgoing, *, now_ms: int) -> None:
         self.counts["sent"] += 1
         if message.cls == "reply":
-            self.reply_ms.append(now_ms - message.made_ms)
+            took = max(0, now_ms - message.made_ms)
+            self.reply_within[bisect_left(BUCKETS_MS, took)] += 1
+            self.reply_ms_total += took

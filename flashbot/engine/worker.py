@@ -28,6 +28,8 @@ from flashbot.store.records import Committed, Done, Later, Taken
 __all__ = ["Handle", "Worker"]
 
 RAISES = 5
+LAST_PAUSE = 2.0
+"""Seconds between tries to commit while the store is away."""
 CRASHES = 3
 BACK_OFF = (1.0, 5.0, 30.0, 120.0, 300.0)
 """Seconds after each failure of a handler."""
@@ -224,8 +226,10 @@ class Worker:
                     else:
                         sent = one
             except StoreAway:
+                if self.stopping and pause >= LAST_PAUSE:
+                    return None  # the lease runs out, and somebody else takes it
                 await self._clock.sleep(pause)
-                pause = min(pause * 2, 2.0)
+                pause = min(pause * 2, LAST_PAUSE)
                 continue
             finally:
                 if out_ms and sender is not None:

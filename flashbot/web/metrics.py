@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from flashbot.engine.tally import Tally
+from flashbot.engine.tally import BUCKETS_MS, Tally
 
 __all__ = ["page"]
-
-BUCKETS_MS = (2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 
 
 class _Counted:
@@ -24,15 +23,10 @@ class _Counted:
         for what, count in sorted(self._tally.counts.items()):
             events.add_metric([what], count)
         yield events
-        took = sorted(self._tally.reply_ms)
-        buckets: list[tuple[str, float]] = [
-            (str(limit / 1000), sum(ms <= limit for ms in took)) for limit in BUCKETS_MS
-        ]
-        buckets.append(("+Inf", len(took)))
-        latency = HistogramMetricFamily(
-            "flashbot_reply_seconds", "From the turn to MsgFlash's acceptance, the newest replies."
-        )
-        latency.add_metric([], buckets, sum(took) / 1000)
+        counts = list(accumulate(self._tally.reply_within))
+        bounds = [*(str(ms / 1000) for ms in BUCKETS_MS), "+Inf"]
+        latency = HistogramMetricFamily("flashbot_reply_seconds", "From the turn to MsgFlash's acceptance.")
+        latency.add_metric([], list(zip(bounds, counts, strict=True)), self._tally.reply_ms_total / 1000)
         yield latency
 
 

@@ -18,7 +18,7 @@ EVENTS = int(os.environ.get("FLASHBOT_CHAOS_EVENTS", "400"))
 @pytest.mark.timeout(1200)
 async def test_nothing_is_lost_or_doubled_under_kill_nine(tmp_path: Path) -> None:
     async with Rig(tmp_path) as rig:
-        outcome = await rig.run(contacts=40, events=EVENTS, every=0.7, speed=60, settle=120)
+        outcome = await rig.run(contacts=40, events=EVENTS, every=0.8, speed=60, settle=240)
 
     print(outcome)
     assert (outcome.lost, outcome.doubled, outcome.swapped, outcome.dead) == (0, 0, 0, 0), str(outcome)

@@ -175,6 +175,30 @@ def test_a_handler_that_does_not_finish_in_time_is_given_back_untouched(virtuall
     virtually(story)
 
 
+def test_a_take_that_is_slow_to_come_back_does_not_stretch_the_stop(virtually: Any) -> None:
+    """Ten seconds for everything in hand, not ten for the take and ten more for the handler."""
+
+    async def story(clock: VirtualClock) -> None:
+        house = House(clock)
+
+        async def handle(taken: Taken, attempt: int) -> Done:
+            await clock.sleep(300)
+            return Done()
+
+        engine = house.engine(handle)
+        await house.event("long")
+        await clock.sleep(2)
+        house.runner.slow["take"] = 9
+        engine.nudge()
+        await clock.sleep(0.1)
+        begun = clock.monotonic()
+        await engine.stop()
+
+        assert clock.monotonic() - begun < 13
+
+    virtually(story)
+
+
 def test_a_handler_that_swallows_its_cancellation_does_not_hold_up_the_stop(virtually: Any) -> None:
     async def story(clock: VirtualClock) -> None:
         house = House(clock)
