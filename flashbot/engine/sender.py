@@ -93,16 +93,19 @@ class Sender:
         """Take what can be sent now; True when something was taken."""
         if self.stopping or not self.slots.free:
             return False
-        most = self.slots.free
-        if not self._pace.unlimited:
-            if not await self._slot():
-                return False
-            most = 1
+        if not self._pace.unlimited and not await self._slot():
+            return False
+        hands = self.slots.claim_free() if self._pace.unlimited else int(self.slots.claim())
+        if not hands:
+            return False
         asked_at = self._clock.monotonic()
-        _, found = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=most)
-        for taken in found:
-            if self.slots.claim():
+        try:
+            _, found = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=hands)
+            for taken in found:
+                hands -= 1
                 self.adopt(taken, asked_at)
+        finally:
+            self.slots.release(hands)
         return bool(found)
 
     async def _slot(self) -> bool:
@@ -225,6 +228,8 @@ class Sender:
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, 2.0)
                 continue
+            if not next_ms or verdict is not Committed.OK or isinstance(outcome, Later):
+                self.slots.changed.set()  # this commit looked for nothing to do next
             if verdict is Committed.FENCED:
                 log.warning(
                     "Message of %s was taken over by another process before this one settled it.",

@@ -17,7 +17,7 @@ class Slots:
         self._tasks: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
         self.changed = asyncio.Event()
-        """Set when a hand has become free or work may be waiting."""
+        """Set when work may be waiting for a free hand; most work is handed over by the commit before it."""
 
     @property
     def free(self) -> int:
@@ -33,10 +33,15 @@ class Slots:
         self._claimed += 1
         return True
 
-    def release(self) -> None:
-        self._claimed -= 1
+    def claim_free(self) -> int:
+        """Reserve every free hand: what is taken for them while others claim must not be left without one."""
+        free = self.free
+        self._claimed += free
+        return free
+
+    def release(self, hands: int = 1) -> None:
+        self._claimed -= hands
         self._freed.set()
-        self.changed.set()
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` in a hand that was claimed; the hand is free again when it ends."""

@@ -104,12 +104,16 @@ class Worker:
 
     async def step(self) -> bool:
         """Take what is ready, as much as there are free hands; True when something was taken."""
-        if self.stopping or not self.slots.free:
+        hands = 0 if self.stopping else self.slots.claim_free()
+        if not hands:
             return False
-        _, found = await self._store.take(("in",), lease_ms=self.lease_ms, most=self.slots.free)
-        for taken in found:
-            if self.slots.claim():
+        try:
+            _, found = await self._store.take(("in",), lease_ms=self.lease_ms, most=hands)
+            for taken in found:
+                hands -= 1
                 self.adopt(taken)
+        finally:
+            self.slots.release(hands)
         return bool(found)
 
     async def renew(self) -> bool:
@@ -237,6 +241,8 @@ class Worker:
                         sender.adopt(sent, asked_at)
                     else:
                         sender.slots.release()
+            if verdict is not Committed.OK or isinstance(outcome, Later):
+                self.slots.changed.set()  # this commit looked for nothing to do next
             if verdict is Committed.FENCED:
                 self._tally.count("fenced")
                 log.warning("A turn of %s came too late: another process had taken it over.", who(taken.contact))
