@@ -53,7 +53,7 @@ class Hands(Protocol):
 
     def unclaim(self) -> None: ...
 
-    def adopt(self, taken: Taken) -> None: ...
+    def adopt(self, taken: Taken, event: Event) -> None: ...
 
 
 OK = Answer(200)
@@ -151,7 +151,7 @@ class Intake:
         finally:
             if hands is not None and claimed:
                 if taken is not None:
-                    hands.adopt(taken)
+                    hands.adopt(taken, event)
                 else:
                     hands.unclaim()
         self._tally.count("received" if posted.new else "repeated")

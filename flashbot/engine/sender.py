@@ -87,7 +87,7 @@ class Sender:
 
     def adopt(self, taken: Taken, asked_at: float) -> None:
         """Send what was taken, in a hand that was claimed. `asked_at` is when the take was asked for."""
-        self.slots.start(lambda: self._work(taken, asked_at))
+        self.slots.start(self._work(taken, asked_at))
 
     async def step(self) -> bool:
         """Take what can be sent now; True when something was taken."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
+from typing import Any
 
 __all__ = ["Slots"]
 
@@ -43,17 +44,15 @@ class Slots:
         self._claimed -= hands
         self._freed.set()
 
-    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` in a hand that was claimed; the hand is free again when it ends."""
-        task = asyncio.ensure_future(self._hold(work))
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
 
-    async def _hold(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        finally:
-            self.release()
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.release()
 
     async def finish(self, within: float | None = None) -> bool:
         """Wait for all hands, those that are claimed too; False when some was still running after `within` seconds."""

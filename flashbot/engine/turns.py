@@ -37,23 +37,23 @@ class Turns:
         self._clock = clock
         self._default_instance = default_instance
 
-    async def __call__(self, taken: Taken, attempt: int) -> Done:
+    async def __call__(self, taken: Taken, attempt: int, event: Event | None = None) -> Done:
         """Raises whatever the handler raises, and FlashbotError for what cannot be stored or sent."""
         routes, now = self._routes, self._clock.now()
         entry = Entry.unpack(taken.entry)
-        event, event_id = self._event(entry)
+        found, event_id = (event, entry.words[2]) if event is not None else self._event(entry)
         memory = Memory.load(taken.state)
-        decision = routes.decide(event, memory, now)
-        turn = routes.turn(decision, event, memory, now, event_id, attempt, contact=taken.contact)
+        decision = routes.decide(found, memory, now)
+        turn = routes.turn(decision, found, memory, now, event_id, attempt, contact=taken.contact)
         if decision.handler is not None:
             await decision.handler(turn)
         settled = routes.absorb(decision, turn, memory)
         for note in settled.notes:
             log.info("%s of %s: %s", event_id, who(taken.contact), note)
-        if decision.reason.startswith("unhandled") and isinstance(event, Received):
-            log.info("%s", routes.advice(event))
+        if decision.reason.startswith("unhandled") and isinstance(found, Received):
+            log.info("%s", routes.advice(found))
         log.debug("%s of %s: %s", event_id, who(taken.contact), decision.reason)
-        instance = event.instance if isinstance(event, Received) else None
+        instance = found.instance if isinstance(found, Received) else None
         messages = self._messages(
             settled,
             taken.contact,

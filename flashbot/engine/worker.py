@@ -22,6 +22,7 @@ from flashbot.engine.sender import Sender
 from flashbot.engine.slots import Slots
 from flashbot.engine.tally import Tally, who
 from flashbot.errors import StoreAway
+from flashbot.msgflash.events import Event
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Committed, Done, Later, Taken
 
@@ -39,7 +40,8 @@ log = logging.getLogger("flashbot.worker")
 class Handle(Protocol):
     """One turn: from what was taken to what it changes. May raise anything; has no effect of its own."""
 
-    async def __call__(self, taken: Taken, attempt: int) -> Done: ...
+    async def __call__(self, taken: Taken, attempt: int, event: Event | None = None) -> Done:
+        """`event` is the entry, read, where whoever took it had read it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ class Worker:
     def unclaim(self) -> None:
         self.slots.release()
 
-    def adopt(self, taken: Taken) -> None:
+    def adopt(self, taken: Taken, event: Event | None = None) -> None:
         """Work on what was taken, in a hand that was claimed."""
-        self.slots.start(lambda: self._work(taken))
+        self.slots.start(self._work(taken, event))
 
     async def step(self) -> bool:
         """Take what is ready, as much as there are free hands; True when something was taken."""
@@ -138,17 +140,18 @@ class Worker:
             task.cancel()
         await self.slots.finish(within=2.0)
 
-    async def _work(self, taken: Taken) -> None:
+    async def _work(self, taken: Taken, event: Event | None) -> None:
         following: Taken | None = taken
         while following is not None:
-            following = await self._turn(following)
+            following = await self._turn(following, event)
+            event = None
 
-    async def _turn(self, taken: Taken) -> Taken | None:
+    async def _turn(self, taken: Taken, event: Event | None) -> Taken | None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - this runs in a task of its slot
         self._held[taken.contact] = (taken, task)
         try:
-            outcome = await self._outcome(taken)
+            outcome = await self._outcome(taken, event)
             return await self._commit(taken, outcome)
         except asyncio.CancelledError:
             task.uncancel()
@@ -160,7 +163,7 @@ class Worker:
             self._lost.discard(taken.contact)
             self._held.pop(taken.contact, None)
 
-    async def _outcome(self, taken: Taken) -> Done | Later:
+    async def _outcome(self, taken: Taken, event: Event | None) -> Done | Later:
         trouble = Trouble.load(taken.note) if taken.note else Trouble()
         crashed = taken.attempts - 1
         if crashed >= self._crashes:
@@ -168,7 +171,7 @@ class Worker:
             return self._bury(taken, trouble.tries + crashed, died, "")
         try:
             async with asyncio.timeout(self._limit) as limit:
-                done = await self._handle(taken, trouble.tries + taken.attempts)
+                done = await self._handle(taken, trouble.tries + taken.attempts, event)
         except asyncio.CancelledError as fault:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

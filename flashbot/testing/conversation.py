@@ -25,6 +25,7 @@ from flashbot.engine.outbox import Sayable
 from flashbot.engine.worker import Handle
 from flashbot.errors import FlashbotError
 from flashbot.msgflash.errors import OutcomeUnknown
+from flashbot.msgflash.events import Event
 from flashbot.msgflash.transport import Request, Response
 from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 from flashbot.settings import Settings
@@ -183,9 +184,9 @@ class Conversation:
     # -- how it comes about
 
     def _listening(self, turns: Handle) -> Handle:
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: Event | None = None) -> Done:
             try:
-                return await turns(taken, attempt)
+                return await turns(taken, attempt, event)
             except Exception as fault:
                 self._raised.append(fault)
                 raise

@@ -172,7 +172,7 @@ class _MsgFlash:
         return row
 
 
-async def _handle(taken: Taken, attempt: int) -> Done:
+async def _handle(taken: Taken, attempt: int, event: object = None) -> Done:
     """The bot under simulation: numbers each contact's events and repeats them, in both lanes."""
     entry = Entry.unpack(taken.entry)
     seen = from_json(taken.state)["seen"] if taken.state else 0

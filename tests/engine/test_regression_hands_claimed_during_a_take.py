@@ -32,7 +32,7 @@ class SlowTake:
 async def test_hands_claimed_while_a_take_is_under_way_leave_nothing_behind(clock: ManualClock) -> None:
     seen: list[str] = []
 
-    async def handle(taken: Taken, attempt: int) -> Done:
+    async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
         seen.append(taken.contact)
         return Done()
 

@@ -111,7 +111,7 @@ def test_an_event_is_answered_by_a_running_engine(virtually: Any) -> None:
     async def story(clock: VirtualClock) -> None:
         house = House(clock)
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             return saying(name_of(taken))
 
         engine = house.engine(handle)
@@ -129,7 +129,7 @@ def test_a_stopping_engine_lets_a_running_handler_finish(virtually: Any) -> None
         house = House(clock)
         finished = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             await clock.sleep(5)
             finished.append(name_of(taken))
             return Done()
@@ -154,7 +154,7 @@ def test_a_handler_that_does_not_finish_in_time_is_given_back_untouched(virtuall
         house = House(clock)
         ended = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             try:
                 await clock.sleep(300)
             finally:
@@ -181,7 +181,7 @@ def test_a_take_that_is_slow_to_come_back_does_not_stretch_the_stop(virtually: A
     async def story(clock: VirtualClock) -> None:
         house = House(clock)
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             await clock.sleep(300)
             return Done()
 
@@ -203,7 +203,7 @@ def test_a_handler_that_swallows_its_cancellation_does_not_hold_up_the_stop(virt
     async def story(clock: VirtualClock) -> None:
         house = House(clock)
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             while True:
                 try:
                     await clock.sleep(300)
@@ -226,7 +226,7 @@ def test_a_stopping_engine_takes_nothing_new(virtually: Any) -> None:
         house = House(clock)
         seen = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             seen.append(name_of(taken))
             await clock.sleep(5)
             return Done()
@@ -251,7 +251,7 @@ def test_what_a_take_brings_while_the_engine_stops_is_not_left_leased(virtually:
         house = House(clock)
         seen = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             seen.append(name_of(taken))
             return Done()
 
@@ -276,7 +276,7 @@ def test_a_hand_that_intake_has_claimed_is_waited_for(virtually: Any) -> None:
         house = House(clock)
         finished = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             await clock.sleep(1)
             finished.append(name_of(taken))
             return Done()
@@ -309,7 +309,7 @@ def test_a_request_that_was_written_is_heard_out_before_the_end(virtually: Any) 
         house = House(clock)
         house.post.seconds = 15
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             return saying(name_of(taken))
 
         engine = house.engine(handle)
@@ -328,7 +328,7 @@ def test_a_message_not_yet_begun_is_left_for_the_next_process_without_doubt(virt
     async def story(clock: VirtualClock) -> None:
         house = House(clock)
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             await clock.sleep(5)
             return saying(name_of(taken))
 
@@ -352,7 +352,7 @@ def test_a_slow_handler_keeps_its_event_while_another_engine_looks_for_work(virt
         house = House(clock)
         seen = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             seen.append((name_of(taken), attempt))
             await clock.sleep(100)
             return Done()
@@ -373,7 +373,7 @@ def test_events_of_a_process_that_died_are_taken_up_by_another(virtually: Any) -
         house = House(clock)
         seen = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             seen.append((name_of(taken), attempt))
             return Done()
 
@@ -392,7 +392,7 @@ def test_work_goes_on_by_itself_when_the_store_is_back(virtually: Any) -> None:
     async def story(clock: VirtualClock) -> None:
         house = House(clock)
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             return saying(name_of(taken))
 
         engine = house.engine(handle)
@@ -414,7 +414,7 @@ def test_the_store_going_away_in_a_turn_neither_loses_nor_repeats_it(virtually: 
         house = House(clock)
         seen = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             seen.append(attempt)
             house.runner.away = True
             return saying(name_of(taken))
@@ -436,7 +436,7 @@ def test_a_stop_while_the_store_is_away_still_ends(virtually: Any) -> None:
     async def story(clock: VirtualClock) -> None:
         house = House(clock)
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             house.runner.away = True
             return saying(name_of(taken))
 
@@ -463,7 +463,7 @@ def test_no_pace_is_broken_by_two_engines_of_one_key(virtually: Any) -> None:
         house = House(clock)
         moments: list[float] = []
 
-        async def handle(taken: Taken, attempt: int) -> Done:
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
             return saying(name_of(taken))
 
         original = house.post.send

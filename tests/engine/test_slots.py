@@ -24,7 +24,7 @@ async def test_a_hand_is_free_again_when_its_work_ends() -> None:
         await go.wait()
 
     assert slots.claim()
-    slots.start(work)
+    slots.start(work())
     await asyncio.sleep(0)
     busy = slots.free
     go.set()
@@ -42,7 +42,7 @@ async def test_a_hand_is_free_again_also_when_its_work_fails() -> None:
         raise ValueError("broken")
 
     assert slots.claim()
-    slots.start(work)
+    slots.start(work())
     await slots.finish()
 
     assert slots.idle
@@ -66,7 +66,7 @@ async def test_finishing_waits_as_long_as_it_may(within: float | None, done: boo
         await go.wait()
 
     assert slots.claim()
-    slots.start(work)
+    slots.start(work())
     if done:
         asyncio.get_running_loop().call_later(0.01, go.set)
 
@@ -85,7 +85,7 @@ async def test_abandoned_work_is_cancelled_and_waited_for() -> None:
             ended.append(True)
 
     assert slots.claim()
-    slots.start(work)
+    slots.start(work())
     await asyncio.sleep(0)
 
     await slots.abandon()

@@ -46,7 +46,7 @@ class Handler:
         self.faults = faults or {}
         self.seen: list[tuple[str, int]] = []
 
-    async def __call__(self, taken: Taken, attempt: int) -> Done:
+    async def __call__(self, taken: Taken, attempt: int, event: object = None) -> Done:
         name = Entry.unpack(taken.entry).body.decode()
         self.seen.append((name, attempt))
         if self.faults.get(name):
@@ -113,7 +113,7 @@ async def test_a_handler_over_its_time_limit_counts_as_one_that_raised(
 ) -> None:
     begun = []
 
-    async def hang(taken: Taken, attempt: int) -> Done:
+    async def hang(taken: Taken, attempt: int, event: object = None) -> Done:
         begun.append(attempt)
         await asyncio.Event().wait()
         return Done()
@@ -148,7 +148,7 @@ async def test_a_timeout_of_the_handlers_own_is_not_called_its_time_limit(
 async def test_a_cancellation_of_the_handlers_own_counts_as_one_that_raised(
     store: Store, clock: ManualClock, working: Any
 ) -> None:
-    async def wait_for_a_cancelled_task(taken: Taken, attempt: int) -> Done:
+    async def wait_for_a_cancelled_task(taken: Taken, attempt: int, event: object = None) -> Done:
         inner = asyncio.create_task(asyncio.sleep(60))
         inner.cancel()
         await inner
@@ -262,7 +262,7 @@ async def test_a_turn_whose_lease_was_lost_is_cancelled_and_changes_nothing(
 ) -> None:
     begun, ended = asyncio.Event(), []
 
-    async def slow(taken: Taken, attempt: int) -> Done:
+    async def slow(taken: Taken, attempt: int, event: object = None) -> Done:
         begun.set()
         try:
             await asyncio.Event().wait()
@@ -287,7 +287,7 @@ async def test_a_turn_whose_lease_was_lost_is_cancelled_and_changes_nothing(
 async def test_the_heartbeat_keeps_a_slow_turns_lease(store: Store, clock: ManualClock, working: Any) -> None:
     begun, go = asyncio.Event(), asyncio.Event()
 
-    async def slow(taken: Taken, attempt: int) -> Done:
+    async def slow(taken: Taken, attempt: int, event: object = None) -> Done:
         begun.set()
         await go.wait()
         return Done()
@@ -330,7 +330,7 @@ async def test_a_renewal_that_arrives_after_its_turn_leaves_the_contacts_next_tu
     begun = {"first": asyncio.Event(), "second": asyncio.Event()}
     finished = []
 
-    async def gated(taken: Taken, attempt: int) -> Done:
+    async def gated(taken: Taken, attempt: int, event: object = None) -> Done:
         name = Entry.unpack(taken.entry).body.decode()
         begun[name].set()
         await gates[name].wait()
@@ -394,7 +394,7 @@ async def test_a_handler_that_calls_exit_does_not_lose_its_event(
     """SystemExit ends the process, as it must; the event waits for the next one and counts as a crash."""
     caught: list[BaseException] = []
 
-    async def leave(taken: Taken, attempt: int) -> Done:
+    async def leave(taken: Taken, attempt: int, event: object = None) -> Done:
         sys.exit(3)
 
     async def in_a_process_of_its_own() -> None:
@@ -402,7 +402,7 @@ async def test_a_handler_that_calls_exit_does_not_lose_its_event(
         await post(store, "exit")
         _, (taken,) = await store.take(("in",), lease_ms=LEASE, most=1)
         try:
-            await worker._turn(taken)
+            await worker._turn(taken, None)
         except SystemExit as fault:
             caught.append(fault)
 
@@ -417,7 +417,7 @@ async def test_a_handler_that_calls_exit_does_not_lose_its_event(
 async def test_no_more_turns_run_at_once_than_there_are_hands(store: Store, working: Any) -> None:
     running, most = 0, 0
 
-    async def count(taken: Taken, attempt: int) -> Done:
+    async def count(taken: Taken, attempt: int, event: object = None) -> Done:
         nonlocal running, most
         running += 1
         most = max(most, running)
