@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,6 +40,18 @@ def dev(
     code = asyncio.run(_Dev(target, settings, phone, reload=reload, verbose=verbose).run(port))
     if code:
         raise typer.Exit(code)
+
+
+def _command() -> str:
+    """What to type for `flashbot` in this terminal: a newcomer has not activated the virtual environment."""
+    found, mine = shutil.which("flashbot"), Path(sys.argv[0])
+    if found is not None and Path(found).resolve() == mine.resolve():
+        return "flashbot"
+    if mine.name != "flashbot":
+        return f"{sys.executable} -m flashbot"
+    with contextlib.suppress(ValueError):
+        return str(mine.absolute().relative_to(Path.cwd()))
+    return str(mine)
 
 
 class _Dev:
@@ -170,7 +184,7 @@ class _Dev:
         if tty:
             screen.line(f"\nType a message and press Enter{example}", "bold")
         else:
-            screen.line(f"\nIn another terminal: flashbot chat {self._target}")
+            screen.line(f"\nIn another terminal: {_command()} chat {self._target}")
             screen.line(f"Type a message and press Enter{example}")
 
     def _written(self, line: Written) -> None:
