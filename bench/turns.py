@@ -134,7 +134,8 @@ async def run(given: argparse.Namespace, console: Console) -> None:
 
 def _tell(console: Console, plan: Plan, contenders: Sequence[Contender], results: Sequence[Result]) -> None:
     show(console, results, title=f"{plan.rate:g} events a second (upper part), and as fast as it goes (lower part)")
-    console.print(spread(results), highlight=False)
+    if moved := spread(results):
+        console.print(moved, highlight=False)
     for one in contenders:
         if one.candidate.promises:
             said = f"all {len(one.asked):,} events answered exactly once, in order."

@@ -186,7 +186,7 @@ class Bot:
                 web="web" in roles,
                 ears=Ears(opened.link, opened.store),
             )
-            stack.push_async_callback(parts.client.close)
+            stack.push_async_callback(parts.close)
             port = None
             if parts.intake is not None:
                 from flashbot.web.site import Site

@@ -40,11 +40,16 @@ class Command(Protocol):
 
 @dataclass(slots=True)
 class Parts:
-    client: Client
+    client: Client | None
+    """None where the process only takes webhooks: it needs no key then."""
     tally: Tally
     engine: Engine | None
     intake: Intake | None
     clock: Clock
+
+    async def close(self) -> None:
+        if self.client is not None:
+            await self.client.close()
 
     def readiness(self, command: Command) -> Callable[[], Awaitable[dict[str, str]]]:
         """What is wrong, by name: the store asked each time, the key at most every half minute."""
@@ -57,25 +62,13 @@ class Parts:
                 await command("PING")
             except StoreError as fault:
                 wrong["store"] = str(fault)
-            if self.engine is not None and self.clock.monotonic() >= ask_again_at:
-                found = await self._key_usable()
+            if self.client is not None and self.clock.monotonic() >= ask_again_at:
+                found = await _key_usable(self.client)
                 unsure = "msgflash" in found
                 ask_again_at = self.clock.monotonic() + (ASK_UNSURE_AFTER if unsure else ASK_AGAIN_AFTER)
             return wrong | found
 
         return ask
-
-    async def _key_usable(self) -> dict[str, str]:
-        try:
-            async with asyncio.timeout(PROBE_WITHIN):
-                await self.client.instances.list()
-        except KeyRefused as fault:
-            return {"key": str(fault)}
-        except TimeoutError:
-            return {"msgflash": f"MsgFlash did not answer within {PROBE_WITHIN:g} seconds."}
-        except (MsgFlashError, StoreError) as fault:
-            return {"msgflash": str(fault)}
-        return {}
 
 
 def assemble(
@@ -94,19 +87,19 @@ def assemble(
     """Build the parts a process needs for its roles. Raises SettingsError for a key that cannot be one."""
     patience = Patience().scaled(settings.patience)
     tally = Tally()
-    key = settings.api_key.get_secret_value()
-    pace = SharedPace(store, clock, api_key=key, per_second=settings.requests_per_second)
-    client = Client(
-        settings.msgflash_url,
-        api_key=key,
-        team_id=settings.team_id,
-        rate=pace,
-        clock=clock,
-        timeout=patience.send_timeout,
-        transport=transport,
-    )
-    engine = None
+    client = engine = None
     if work:
+        key = settings.api_key.get_secret_value()
+        pace = SharedPace(store, clock, api_key=key, per_second=settings.requests_per_second)
+        client = Client(
+            settings.msgflash_url,
+            api_key=key,
+            team_id=settings.team_id,
+            rate=pace,
+            clock=clock,
+            timeout=patience.send_timeout,
+            transport=transport,
+        )
         sender = Sender(
             store,
             Postman(client, clock, timeout=patience.send_timeout, fresh=patience.first_look / 6),
@@ -139,3 +132,16 @@ def assemble(
             hands=engine.worker if engine else None,
         )
     return Parts(client, tally, engine, intake, clock)
+
+
+async def _key_usable(client: Client) -> dict[str, str]:
+    try:
+        async with asyncio.timeout(PROBE_WITHIN):
+            await client.instances.list()
+    except KeyRefused as fault:
+        return {"key": str(fault)}
+    except TimeoutError:
+        return {"msgflash": f"MsgFlash did not answer within {PROBE_WITHIN:g} seconds."}
+    except (MsgFlashError, StoreError) as fault:
+        return {"msgflash": str(fault)}
+    return {}

@@ -111,7 +111,7 @@ class Conversation:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._parts is not None:
-            await self._parts.client.close()
+            await self._parts.close()
 
     # -- what the contact does
 

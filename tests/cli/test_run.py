@@ -174,3 +174,25 @@ def test_alone_it_prints_help(typed: Typed) -> None:
 
     assert "Usage: flashbot" in result.stdout + result.stderr
     assert os.environ.get("FLASHBOT_PORT") is None
+
+
+async def test_a_web_process_needs_no_key(tmp_path: Path) -> None:
+    """It only takes webhooks; the key stays with those who send."""
+    from flashbot.bot import Bot, Running
+    from flashbot.dialogue.router import Router
+    from flashbot.settings import Settings
+
+    settings = Settings(_env_file=None, webhook_secret="secret", data_dir=tmp_path / "data", port=0)  # type: ignore[call-arg,arg-type]  # as pydantic-settings takes it
+    stop, started = asyncio.Event(), []
+
+    def ready(running: Running) -> None:
+        started.append(running.port)
+        stop.set()
+
+    try:
+        await Bot(Router("desk")).serve(settings, stop=stop, roles={"web"}, ready=ready)
+    finally:
+        await Embedded(settings.data_dir).stop()
+
+    assert started
+    assert started[0]
