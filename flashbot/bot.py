@@ -175,6 +175,8 @@ class Bot:
             )
             log.info("%s", opened.sentence)
             clock = SystemClock()
+            ears = Ears(opened.link, opened.store)
+            stack.callback(ears.close)
             parts = assemble(
                 opened.store,
                 self.turns(settings.instance_id, clock),
@@ -184,7 +186,7 @@ class Bot:
                 parse=self.parse,
                 work="work" in roles,
                 web="web" in roles,
-                ears=Ears(opened.link, opened.store),
+                ears=ears,
             )
             stack.push_async_callback(parts.close)
             port = None

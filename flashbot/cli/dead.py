@@ -225,29 +225,17 @@ def _in_store(work: Callable[[OpenedStore], Awaitable[bool]]) -> None:
 
 @contextlib.asynccontextmanager
 async def _opened(settings: Any) -> AsyncIterator[OpenedStore]:
-    """The store; an embedded server that ran only for this command ends with it."""
-    from flashbot.errors import SettingsError, StoreAway
-    from flashbot.store.embedded import Embedded
+    """The store; nothing is made where there is none."""
+    from flashbot.errors import SettingsError
     from flashbot.store.opening import open_store
-    from flashbot.store.wire import Wire
 
     url = settings.redis_url.get_secret_value()
-    embedded = Embedded(settings.data_dir, settings.redis_server)
     if not url and not settings.data_dir.is_dir():
         raise SettingsError(
             f"There is no data folder {settings.data_dir} here: go to the folder in which the bot runs, or set "
             "FLASHBOT_DATA_DIR or FLASHBOT_REDIS_URL."
         )
-    ran = bool(url)
-    if not url:
-        with contextlib.suppress(StoreAway):
-            (await Wire.open(embedded.address)).close()
-            ran = True
-    try:
-        async with open_store(
-            url=url, folder=settings.data_dir, server=settings.redis_server, partitions=settings.partitions
-        ) as opened:
-            yield opened
-    finally:
-        if not ran:
-            await embedded.stop()
+    async with open_store(
+        url=url, folder=settings.data_dir, server=settings.redis_server, partitions=settings.partitions
+    ) as opened:
+        yield opened

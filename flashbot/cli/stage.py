@@ -84,7 +84,7 @@ class Stage:
         if not self._settings.redis_url.get_secret_value():
             from flashbot.store.embedded import Embedded
 
-            await Embedded(self.folder).stop()
+            await Embedded(self.folder).stop_if_last()
 
     @property
     def webhook(self) -> str:

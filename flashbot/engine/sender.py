@@ -229,7 +229,7 @@ class Sender:
                 pause = min(pause * 2, 2.0)
                 continue
             if not next_ms or verdict is not Committed.OK or isinstance(outcome, Later):
-                self.slots.changed.set()  # this commit looked for nothing to do next
+                self.slots.look_again()
             if verdict is Committed.FENCED:
                 log.warning(
                     "Message of %s was taken over by another process before this one settled it.",

@@ -17,6 +17,7 @@ class Slots:
         self._claimed = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
+        self._look_again = False
         self.changed = asyncio.Event()
         """Set when work may be waiting for a free hand; most work is handed over by the commit before it."""
 
@@ -43,6 +44,13 @@ class Slots:
     def release(self, hands: int = 1) -> None:
         self._claimed -= hands
         self._freed.set()
+        if self._look_again:
+            self._look_again = False
+            self.changed.set()
+
+    def look_again(self) -> None:
+        """Nothing was looked for at the end of a hand's work: look when that hand is free."""
+        self._look_again = True
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` in a hand that was claimed; the hand is free again when it ends."""

@@ -245,7 +245,7 @@ class Worker:
                     else:
                         sender.slots.release()
             if verdict is not Committed.OK or isinstance(outcome, Later):
-                self.slots.changed.set()  # this commit looked for nothing to do next
+                self.slots.look_again()
             if verdict is Committed.FENCED:
                 self._tally.count("fenced")
                 log.warning("A turn of %s came too late: another process had taken it over.", who(taken.contact))

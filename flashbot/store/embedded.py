@@ -32,6 +32,7 @@ STARTS_A_MINUTE = 30
 """Beyond this the server ends by itself, over and over: a full disk, most often."""
 OLDEST_MAJOR = {"valkey": 7, "redis": 7}
 START_WITHIN = 30.0
+LEAVE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,25 @@ class Embedded:
             if not await self._answers():
                 await self._start()
         return self.address
+
+    async def stop_if_last(self) -> bool:
+        """End the server unless somebody else uses it; whoever comes next starts it again."""
+        try:
+            wire = await Wire.open(self.address)
+        except StoreAway:
+            return False
+        try:
+            for _ in range(LEAVE_TRIES):
+                clients = (await wire.call("CLIENT", "LIST", "TYPE", "normal")).splitlines()
+                if len(clients) == 1:
+                    return await self.stop()
+                # Our own connections may not be gone yet; others' stay.
+                await asyncio.sleep(0.01)
+        except StoreAway:
+            return False
+        finally:
+            wire.close()
+        return False
 
     async def stop(self) -> bool:
         """Ask the server to write everything down and end; False when none runs."""

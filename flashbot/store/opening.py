@@ -36,6 +36,8 @@ async def open_store(
 ) -> AsyncIterator[OpenedStore]:
     """Open the server at `url`, or the embedded one of `folder` when the URL is empty.
 
+    The embedded one ends with its last user; after a crash it stays for the next.
+
     Raises StoreAway when it does not answer and StoreUnfit when it must not be used.
     """
     embedded = None if url else Embedded(folder, server)
@@ -50,6 +52,8 @@ async def open_store(
         yield OpenedStore(store, link, DeadLetters(link, store), f"Store: {where}; {facts.promise()}")
     finally:
         await link.close()
+        if embedded is not None:
+            await embedded.stop_if_last()
 
 
 @dataclass(frozen=True, slots=True)

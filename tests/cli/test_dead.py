@@ -12,6 +12,7 @@ from typer.testing import Result
 from flashbot.store.embedded import Embedded
 from flashbot.store.opening import OpenedStore, open_store
 from flashbot.store.records import Entry
+from flashbot.store.wire import Wire
 
 Typed = Callable[..., Result]
 READABLE = (
@@ -134,10 +135,17 @@ def test_a_server_started_for_the_question_ends_with_it(home: Path, typed: Typed
     assert typed("stop").stdout == "No server runs in .flashbot.\n"
 
 
-def test_a_server_that_ran_before_stays(home: Path, typed: Typed, letters: list[str]) -> None:
-    typed("dead", "list")
+def test_a_server_that_somebody_uses_stays(home: Path, typed: Typed, letters: list[str]) -> None:
+    async def beside_another() -> str:
+        embedded = Embedded(home / ".flashbot")
+        await embedded.ensure()
+        wire = await Wire.open(embedded.address)
+        await asyncio.to_thread(typed, "dead", "list")
+        await wire.call("PING")
+        wire.close()
+        return (await asyncio.to_thread(typed, "stop")).stdout
 
-    assert typed("stop").stdout == "The server of .flashbot is stopped; its data stays there.\n"
+    assert asyncio.run(beside_another()) == "The server of .flashbot is stopped; its data stays there.\n"
 
 
 def test_without_a_data_folder_nothing_is_made(home: Path, typed: Typed) -> None:

@@ -92,3 +92,22 @@ async def test_abandoned_work_is_cancelled_and_waited_for() -> None:
 
     assert ended == [True]
     assert slots.idle
+
+
+async def test_a_hand_whose_work_ended_without_looking_for_more_has_it_looked_for_once_it_is_free() -> None:
+    slots = Slots(1)
+    free_when_told = []
+
+    async def work() -> None:
+        slots.look_again()
+
+    async def driver() -> None:
+        await slots.changed.wait()
+        free_when_told.append(slots.free)
+
+    driving = asyncio.create_task(driver())
+    assert slots.claim()
+    slots.start(work())
+    await driving
+
+    assert free_when_told == [1]

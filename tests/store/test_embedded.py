@@ -169,3 +169,22 @@ async def test_the_number_of_partitions_is_fixed_at_the_first_start(server: Embe
 
     async with open_store(url="", folder=server.folder, partitions=8) as second:
         assert len(second.store.tags) == 3
+
+
+async def test_the_server_ends_with_its_last_user(server: Embedded) -> None:
+    async with open_store(url="", folder=server.folder) as first:
+        async with open_store(url="", folder=server.folder):
+            pass
+        assert await first.link.command("PING") == b"PONG"
+
+    assert not await server.stop()
+
+
+async def test_what_was_written_is_there_when_the_last_user_comes_back(server: Embedded) -> None:
+    async with open_store(url="", folder=server.folder) as opened:
+        await opened.store.post("in", "key", "+1", b"W 1 e name\n{}")
+
+    async with open_store(url="", folder=server.folder) as opened:
+        _, found = await opened.store.take(("in",), lease_ms=1000, most=1)
+
+    assert [taken.contact for taken in found] == ["+1"]
