@@ -27,8 +27,7 @@ end
 -- The freeing write comes first: the server checks its memory limit at a script's first write only.
 local box = key(queue, 'box:' .. contact)
 redis.call('LTRIM', box, 1, -1)
-redis.call('HSET', meta, 'd', epoch, 'a', 0)
-redis.call('HDEL', meta, 'n')
+redis.call('HSET', meta, 'd', epoch, 'a', 0, 'n', '')
 if redis.call('LLEN', box) > 0 then
   redis.call('RPUSH', key(queue, 'ready'), contact)
 end

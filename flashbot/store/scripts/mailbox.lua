@@ -27,13 +27,14 @@ local function lease(queue, contact, now, ms)
     return nil
   end
   local meta = key(queue, 'm:' .. contact)
-  local epoch = redis.call('HINCRBY', meta, 'e', 1)
-  local attempts = redis.call('HINCRBY', meta, 'a', 1)
-  if attempts == 1 then redis.call('HSET', meta, 's', now) end
+  local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n')
+  local epoch = tonumber(have[1] or '0') + 1
+  local attempts = tonumber(have[2] or '0') + 1
+  local since = attempts > 1 and have[3] or string.format('%.0f', now)
+  redis.call('HSET', meta, 'e', epoch, 'a', attempts, 's', since)
   redis.call('ZADD', key(queue, 'busy'), now + ms, contact)
-  local extra = redis.call('HMGET', meta, 's', 'n')
   local state = queue == 'in' and redis.call('GET', tag .. ':st:' .. contact)
-  return { queue, contact, epoch, attempts, extra[1] or tostring(now), extra[2], head, state, now }
+  return { queue, contact, epoch, attempts, since, have[4], head, state, now }
 end
 
 local function take_ready(queue, now, ms)
