@@ -82,6 +82,13 @@ class Conversation:
         self._mark = 0
 
     async def __aenter__(self) -> Self:
+        self._open()
+        return self
+
+    def _open(self) -> Parts:
+        """The parts, made at the first use: nothing in them outlives the test, so `async with` is a courtesy."""
+        if self._parts is not None:
+            return self._parts
         self.bot.load()
         settings = Settings.model_construct(
             msgflash_url="http://sandbox.invalid",
@@ -105,7 +112,7 @@ class Conversation:
             ears=None,
             transport=_InProcess(self.world),
         )
-        return self
+        return self._parts
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
@@ -117,6 +124,7 @@ class Conversation:
 
     async def says(self, text: str = "", *, kind: str = "text", media_url: str | None = None, **more: Any) -> None:
         """Write to the bot and let everything that follows happen. `more` goes to the sandbox's `World.says`."""
+        self._open()
         self._mark = self.world.heard_count(self.phone)
         more.setdefault("name", self.name)
         self.world.says(self.phone, text, kind=kind, media_url=media_url, **more)
@@ -194,9 +202,9 @@ class Conversation:
         return handle
 
     async def _settle(self) -> None:
-        parts = self._parts
-        if parts is None or parts.engine is None or parts.intake is None:
-            raise FlashbotError("A Conversation is used inside `async with Conversation(bot) as chat:`.")
+        parts = self._open()
+        if parts.engine is None or parts.intake is None:
+            raise FlashbotError("A Conversation both hears and works; its parts are missing.")
         worker, sender = parts.engine.worker, parts.engine.sender
         for _ in range(LONGEST):
             moved = False
@@ -244,5 +252,5 @@ class _InProcess:
 
 def _heard(message: Mapping[str, object]) -> Heard:
     fields = cast("Mapping[str, Any]", message)
-    text = fields.get("body") or fields.get("title") or ""
+    text = fields.get("title") or fields.get("body") or ""
     return Heard(str(text), str(fields["type"]), str(fields["status"]), fields)

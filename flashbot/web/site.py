@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -22,7 +21,8 @@ __all__ = ["Readiness", "Site"]
 WEBHOOK = "/webhooks/msgflash"
 BODY_WITHIN = 10.0
 """Seconds a sender gets to deliver a body it has begun."""
-log = logging.getLogger("flashbot.web")
+SHUTDOWN_WITHIN = 3.0
+"""Seconds that requests under way get when the bot stops; what is not acknowledged comes again."""
 
 Readiness = Callable[[], Awaitable[dict[str, str]]]
 """What is wrong, by name; empty when everything is ready."""
@@ -47,7 +47,7 @@ class Site:
         """Listen; the port in use. Raises SettingsError when it is taken."""
         # The low-level server: one route matters, and the application layer costs more than the whole intake.
         server = web.Server(self._answer, request_factory=self._request, access_log=None)
-        runner = web.ServerRunner(server, access_log=None)
+        runner = web.ServerRunner(server, access_log=None, shutdown_timeout=SHUTDOWN_WITHIN)
         await runner.setup()
         site = web.TCPSite(runner, self._host, self._port, backlog=1024)
         try:
