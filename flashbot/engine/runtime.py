@@ -121,7 +121,9 @@ class Engine:
         while True:
             try:
                 await listen()
-            except StoreError:
+            except Exception as fault:
+                if not isinstance(fault, StoreError):
+                    log.exception("Waiting for work met a fault and goes on (%s).", type(fault).__name__)
                 await self._clock.sleep(self._tick)
             self.nudge()
 
@@ -134,6 +136,10 @@ class Engine:
                 log.warning("%s Trying again until it is back.", fault)
             self._away = True
             await self._clock.sleep(self._tick / 2)
+            return False
+        except Exception as fault:
+            log.exception("A loop of the engine met a fault and goes on (%s).", type(fault).__name__)
+            await self._clock.sleep(self._tick)
             return False
         if self._away:
             log.info("The store is back.")

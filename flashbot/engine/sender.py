@@ -40,6 +40,8 @@ from flashbot.store.records import Committed, Done, Lane, Later, Taken
 __all__ = ["Post", "Sender"]
 
 LANES: tuple[Lane, ...] = ("reply", "drip")
+WAKE_EVERY = 0.5
+"""Seconds between looks for what is due while every hand is full."""
 log = logging.getLogger("flashbot.sender")
 
 
@@ -77,6 +79,7 @@ class Sender:
         self._patience = patience
         self._tally = tally
         self._complained: set[str] = set()
+        self._woken_at = float("-inf")
         self.slots = Slots(hands)
         self.stopping = False
 
@@ -91,7 +94,12 @@ class Sender:
 
     async def step(self) -> bool:
         """Take what can be sent now; True when something was taken."""
-        if self.stopping or not self.slots.free:
+        if self.stopping:
+            return False
+        if not self.slots.free:
+            if self._clock.monotonic() - self._woken_at >= WAKE_EVERY:
+                self._woken_at = self._clock.monotonic()
+                await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=0)
             return False
         if not self._pace.unlimited and not await self._slot():
             return False

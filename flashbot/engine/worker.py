@@ -29,6 +29,8 @@ from flashbot.store.records import Committed, Done, Later, Taken
 __all__ = ["Handle", "Worker"]
 
 RAISES = 5
+WAKE_EVERY = 0.5
+"""Seconds between looks for what is due while every hand is full."""
 LAST_PAUSE = 2.0
 """Seconds between tries to commit while the store is away."""
 CRASHES = 3
@@ -86,6 +88,7 @@ class Worker:
         self._crashes = crashes
         self._held: dict[str, tuple[Taken, asyncio.Task[None]]] = {}
         self._lost: set[str] = set()
+        self._woken_at = float("-inf")
         self.slots = Slots(hands)
         self.stopping = False
 
@@ -108,6 +111,7 @@ class Worker:
         """Take what is ready, as much as there are free hands; True when something was taken."""
         hands = 0 if self.stopping else self.slots.claim_free()
         if not hands:
+            await self._wake_others()
             return False
         try:
             _, found = await self._store.take(("in",), lease_ms=self.lease_ms, most=hands)
@@ -117,6 +121,12 @@ class Worker:
         finally:
             self.slots.release(hands)
         return bool(found)
+
+    async def _wake_others(self) -> None:
+        """With every hand full, what is due must still get its place in the line, behind those who wait."""
+        if not self.stopping and self._clock.monotonic() - self._woken_at >= WAKE_EVERY:
+            self._woken_at = self._clock.monotonic()
+            await self._store.take(("in",), lease_ms=self.lease_ms, most=0)
 
     async def renew(self) -> bool:
         """Prolong every lease in hand; a handler whose contact was taken over is cancelled."""
@@ -160,8 +170,11 @@ class Worker:
             await self._commit(taken, Later(0, clean=True, note=taken.note))
             return None
         finally:
-            self._lost.discard(taken.contact)
-            self._held.pop(taken.contact, None)
+            # A turn that was overtaken in this very process leaves its successor's place alone.
+            held = self._held.get(taken.contact)
+            if held is not None and held[0] is taken:
+                self._lost.discard(taken.contact)
+                del self._held[taken.contact]
 
     async def _outcome(self, taken: Taken, event: Event | None) -> Done | Later:
         trouble = Trouble.load(taken.note) if taken.note else Trouble()

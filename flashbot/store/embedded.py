@@ -20,6 +20,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from flashbot.errors import StoreAway, StoreUnfit
 from flashbot.store.wire import Address, Wire
@@ -188,14 +189,14 @@ class Embedded:
 
     async def _start(self) -> None:
         program = find_server(self._program)
-        self._refuse_a_tight_loop()
-        self.socket.unlink(missing_ok=True)
         log = self.folder / "server.log"
-        with log.open("ab") as out:
+        with self._claim_the_folder() as alive, log.open("ab") as out:
+            self._refuse_a_tight_loop()
+            self.socket.unlink(missing_ok=True)
             process = subprocess.Popen(  # noqa: S603, ASYNC220 - a few ms, before anything is served
                 [program.path, "-"],
                 stdin=subprocess.PIPE, stdout=out, stderr=out,
-                cwd=self.folder, start_new_session=True,
+                cwd=self.folder, start_new_session=True, pass_fds=(alive.fileno(),),
             )  # fmt: skip
         assert process.stdin is not None  # noqa: S101 - asked for above
         with contextlib.suppress(BrokenPipeError):  # it ended at once; its log says why
@@ -231,6 +232,22 @@ class Embedded:
                 "",
             ]
         )
+
+    def _claim_the_folder(self) -> IO[bytes]:
+        """A lock that the server itself holds while it lives, so that a stalled one never gets a twin.
+
+        Two servers on one folder would write over each other and send everything twice.
+        """
+        alive = (self.folder / "server.alive").open("wb")
+        try:
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            alive.close()
+            raise StoreAway(
+                f"The embedded server in {self.folder} (process {self.pid()}) is there but does not answer yet: "
+                "it may be loading, or the disk or the machine is stalled. Wait, or end that process."
+            ) from None
+        return alive
 
     def _refuse_a_tight_loop(self) -> None:
         starts = self.folder / "server.starts"

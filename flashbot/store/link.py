@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from flashbot.errors import StoreAway
+from flashbot.errors import StoreAway, StoreError
 from flashbot.store.scripts import NAMES, load
 from flashbot.store.wire import ANSWER_WITHIN, Address, Refusal, Wire
 
@@ -86,8 +86,12 @@ class Link:
     async def _open_once(self) -> Wire:
         try:
             wire = await self._reach()
-            await asyncio.gather(*(wire.call("SCRIPT", "LOAD", load(name).text) for name in NAMES))
-        except StoreAway:
+            try:
+                await asyncio.gather(*(wire.call("SCRIPT", "LOAD", load(name).text) for name in NAMES))
+            except BaseException:
+                wire.close()
+                raise
+        except StoreError:
             self._failed_at = asyncio.get_running_loop().time()
             raise
         self._wire = wire
@@ -99,5 +103,8 @@ class Link:
         except StoreAway:
             if self._revive is None:
                 raise
-            await self._revive()
+            try:
+                await self._revive()
+            except OSError as fault:  # a full disk, too many files: it passes, and the caller tries again
+                raise StoreAway(f"The store's server cannot be started: {fault.strerror or fault}.") from fault
             return await Wire.open(self.address)

@@ -101,6 +101,7 @@ class Wire(asyncio.Protocol):
     async def open(cls, address: Address, answer_within: float = ANSWER_WITHIN) -> Wire:
         """Connect, authenticate and select. Raises StoreAway when nobody answers there."""
         loop = asyncio.get_running_loop()
+        wire: Wire | None = None
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 if address.path:
@@ -114,8 +115,12 @@ class Wire(asyncio.Protocol):
                     await wire.call("AUTH", *names, address.password)
                 if address.db:
                     await wire.call("SELECT", address.db)
-        except (OSError, TimeoutError) as fault:
-            raise StoreAway(f"No Redis or Valkey answers at {address}: {str(fault) or 'timed out'}.") from fault
+        except BaseException as fault:
+            if wire is not None:
+                wire.close()
+            if isinstance(fault, OSError | TimeoutError):
+                raise StoreAway(f"No Redis or Valkey answers at {address}: {str(fault) or 'timed out'}.") from fault
+            raise
         return wire
 
     def call(self, *words: str | bytes | int | float) -> asyncio.Future[Reply]:

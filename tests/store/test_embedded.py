@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from flashbot.errors import StoreAway, StoreUnfit
+from flashbot.errors import StoreAway, StoreError, StoreUnfit
 from flashbot.store.embedded import Embedded, find_server
 from flashbot.store.link import Link
 from flashbot.store.opening import open_store
+from flashbot.store.wire import Address
 
 
 @pytest.fixture
@@ -188,3 +189,40 @@ async def test_what_was_written_is_there_when_the_last_user_comes_back(server: E
         _, found = await opened.store.take(("in",), lease_ms=1000, most=1)
 
     assert [taken.contact for taken in found] == ["+1"]
+
+
+async def test_a_server_that_is_there_but_silent_never_gets_a_twin(server: Embedded) -> None:
+    """Two servers on one folder would write over each other and send everything twice."""
+    await server.ensure()
+    server.socket.rename(server.socket.with_suffix(".away"))
+
+    with pytest.raises(StoreAway, match="does not answer yet"):
+        await server.ensure()
+
+    server.socket.with_suffix(".away").rename(server.socket)
+    await server.ensure()
+
+
+async def test_what_the_system_refuses_reads_as_away(server: Embedded) -> None:
+    async def full_disk() -> None:
+        raise OSError(28, "No space left on device")
+
+    link = Link(server.address, revive=full_disk)
+
+    with pytest.raises(StoreAway, match="No space left"):
+        await link.command("PING")
+
+
+async def test_a_refused_entry_leaves_no_connection_behind(server: Embedded) -> None:
+    link = Link(await server.ensure())
+    await link.command("CONFIG", "SET", "requirepass", "right")
+    wrong = Link(Address(path=str(server.socket), password="wrong"), connect_anew_after=0)
+
+    for _ in range(5):
+        with pytest.raises(StoreError):
+            await wrong.command("PING")
+
+    await asyncio.sleep(0.05)
+    assert len((await link.command("CLIENT", "LIST")).splitlines()) == 1
+    await link.command("CONFIG", "SET", "requirepass", "")
+    await link.close()

@@ -336,3 +336,42 @@ async def test_every_partition_is_worked(partitions: int, clock: ManualClock) ->
     _, found = await store.take(["in"], lease_ms=LEASE, most=100)
 
     assert {one.contact for one in found} == contacts
+
+
+async def overdue(store: Store, clock: ManualClock) -> Taken:
+    """Taken, its lease run out, and put back in line by somebody's look, with nobody there to take it."""
+    await store.post("in", "1", AWA, b"W 1\na")
+    await store.post("in", "2", AWA, b"W 1\nb")
+    taken = await take_one(store)
+    clock.advance(timedelta(milliseconds=LEASE + 1))
+    await store.take(["in"], lease_ms=LEASE, most=0)
+    return taken
+
+
+async def test_a_late_commit_leaves_the_contact_in_line_once(store: Store, clock: ManualClock) -> None:
+    late = await overdue(store, clock)
+
+    verdict, _ = await store.commit(late, Done())
+    _, found = await store.take(["in"], lease_ms=LEASE, most=5)
+
+    assert verdict is Committed.OK
+    assert [(taken.entry, taken.attempts) for taken in found] == [(b"W 1\nb", 1)]
+
+
+async def test_a_late_commit_of_the_last_event_leaves_nobody_in_line(store: Store, clock: ManualClock) -> None:
+    late = await overdue(store, clock)
+    await store.commit(late, Done())
+    await store.commit(await take_one(store), Done())
+
+    await store.post("in", "3", AWA, b"W 1\nc")
+    _, found = await store.take(["in"], lease_ms=LEASE, most=5)
+
+    assert [taken.entry for taken in found] == [b"W 1\nc"]
+
+
+async def test_a_late_park_is_a_park(store: Store, clock: ManualClock) -> None:
+    late = await overdue(store, clock)
+
+    await store.commit(late, Later(30_000))
+
+    assert await nothing_ready(store)

@@ -16,8 +16,18 @@ local have = redis.call('HMGET', meta, 'e', 'd')
 if have[2] == epoch then return { 'done' } end
 if have[1] ~= epoch then return { 'fenced' } end
 
+-- The lease may have run out with nobody there to take the contact yet: it stands in `ready` then, and would
+-- stand there twice.
+local function reclaim()
+  if redis.call('ZREM', key(queue, 'busy'), contact) == 0 then
+    redis.call('LREM', key(queue, 'ready'), 0, contact)
+  end
+end
+
 if verb == 'later' then
   local wait, clean, note = count(), arg(), arg()
+  redis.call('HDEL', meta, 'n') -- frees, so that what follows passes the memory limit
+  reclaim()
   redis.call('HSET', meta, 'd', epoch, 'n', note)
   if clean == '1' then redis.call('HSET', meta, 'a', 0) end
   redis.call('ZADD', key(queue, 'busy'), now + wait, contact)
@@ -28,10 +38,10 @@ end
 local box = key(queue, 'box:' .. contact)
 redis.call('LTRIM', box, 1, -1)
 redis.call('HSET', meta, 'd', epoch, 'a', 0, 'n', '')
+reclaim()
 if redis.call('LLEN', box) > 0 then
   redis.call('RPUSH', key(queue, 'ready'), contact)
 end
-redis.call('ZREM', key(queue, 'busy'), contact)
 
 local state, dead, reason, bind, bound, bind_ms = arg(), arg(), arg(), arg(), arg(), arg()
 if state ~= '' then redis.call('SET', tag .. ':st:' .. contact, state) end

@@ -63,8 +63,8 @@ local function wake_due(queue, now)
   local due = redis.call('ZRANGEBYSCORE', busy, '-inf', now, 'LIMIT', 0, 16)
   if #due == 0 then due = redis.call('ZRANGEBYSCORE', busy, now + RUNAWAY, '+inf', 'LIMIT', 0, 16) end
   for _, contact in ipairs(due) do
+    redis.call('ZREM', busy, contact) -- first, because it frees: full memory must not stop what drains it
     redis.call('RPUSH', key(queue, 'ready'), contact)
-    redis.call('ZREM', busy, contact)
   end
 end
 
@@ -73,7 +73,7 @@ local function fire_timers(now)
   local due = redis.call('ZRANGEBYSCORE', timers, '-inf', now, 'WITHSCORES', 'LIMIT', 0, 16)
   for i = 1, #due, 2 do
     local contact = string.match(due[i], '^(.-)|')
-    if contact then append('in', contact, 'T ' .. string.format('%.0f', due[i + 1]) .. '\n' .. due[i], now, 0) end
     redis.call('ZREM', timers, due[i])
+    if contact then append('in', contact, 'T ' .. string.format('%.0f', due[i + 1]) .. '\n' .. due[i], now, 0) end
   end
 end
