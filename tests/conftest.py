@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,7 @@ def clock() -> ManualClock:
 def real_server() -> Iterator[Embedded]:
     """One embedded server for the whole run; each test flushes it."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Embedded(Path(folder))
+        server = Embedded(Path(folder), os.environ.get("FLASHBOT_REDIS_SERVER"))
         # In a thread: the test that asks first is running a loop already.
         with ThreadPoolExecutor(1) as beside:
             beside.submit(asyncio.run, server.ensure()).result()
