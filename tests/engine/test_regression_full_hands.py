@@ -72,3 +72,35 @@ async def test_a_loop_survives_a_fault_nobody_thought_of(clock: ManualClock) -> 
     assert not drive.done()
     drive.cancel()
     await asyncio.gather(drive, return_exceptions=True)
+
+
+async def test_a_turn_that_was_overtaken_leaves_its_successor_its_lease(clock: ManualClock) -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+    begun: list[int] = []
+
+    async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
+        begun.append(attempt)
+        await gates[len(begun) - 1].wait()
+        return Done()
+
+    store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
+    worker = Worker(store, handle, None, clock, patience=Patience(), hands=2, handler_seconds=60, tally=Tally())
+    await store.post("in", "1", "+1", b"W 1 e \n{}")
+    for _ in range(2):  # the second time after a lease that nobody renewed
+        await worker.step()
+        while len(begun) < 1:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        clock.advance(timedelta(seconds=14 if len(begun) == 2 else 16))
+    gates[0].set()
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    await worker.renew()
+    clock.advance(timedelta(seconds=10))
+
+    _, found = await store.take(("in",), lease_ms=1000, most=1)
+    gates[1].set()
+    await worker.slots.finish()
+    assert begun == [1, 2]
+    assert found == []

@@ -10,6 +10,8 @@ import pytest
 from flashbot.errors import SettingsError, StoreAway
 from flashbot.store.embedded import Embedded
 from flashbot.store.link import Link
+from flashbot.store.mailbox import Store
+from flashbot.store.records import Committed, Done, Later, TimerKey
 from flashbot.store.wire import Address, Refusal, Wire
 
 
@@ -95,3 +97,26 @@ def test_an_address_never_shows_its_password() -> None:
 
     assert str(address) == "db.example:6380/3"
     assert (address.username, address.password, address.db) == ("user", "hunter2", 3)
+
+
+async def test_full_memory_stops_no_work_that_frees_it(link: Link) -> None:
+    """A timer and an ended lease are due; the rate's slot is free: taking, parking and pacing must go on."""
+    store = Store(link)
+    timer = TimerKey("+1", "step", 1)
+    await store.post("in", "1", "+1", b"W 1 e name\n{}", lease_ms=1)
+    await store.post("in", "2", "+2", b"W 1 e name\n{}")
+    _, (other,) = await store.take(("in",), lease_ms=60_000, most=1)
+    await store.commit(other, Done(set_timers=((timer, 1),)))
+    await link.command("CONFIG", "SET", "maxmemory", "1")
+    try:
+        with pytest.raises(StoreAway, match="OOM"):
+            await store.post("in", "3", "+3", b"W 1 e name\n{}")
+
+        _, found = await store.take(("in",), lease_ms=60_000, most=5)
+        parked, _ = await store.commit(found[0], Later(1000))
+
+        assert [taken.contact for taken in found] == ["+1"]
+        assert parked is Committed.OK
+        assert await store.permit("{key:x}", interval_ms=110) == (True, 0)
+    finally:
+        await link.command("CONFIG", "SET", "maxmemory", "0")
