@@ -21,8 +21,8 @@ from flashbot.outreach.optout import is_opt_in, is_opt_out
 
 if TYPE_CHECKING:
     from flashbot.clock import Clock
+    from flashbot.dialogue.series import Sayable
     from flashbot.engine.intake import Parse
-    from flashbot.engine.outbox import Sayable
     from flashbot.engine.turns import Turns
     from flashbot.settings import Settings
     from flashbot.store.opening import OpenedStore

@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -124,16 +125,14 @@ async def _post_read_again(opened: OpenedStore, letter: DeadLetter) -> str | Non
         return f"{letter.id} still cannot be read: flashbot does not know an event named {event.name}."
     contact = event.contact or f"instance:{event.instance or 'unknown'}"
     read = Entry(("W", entry.words[1], event_id_of(event.key), event.name), entry.body).pack()
-    posted = await opened.store.post("in", f"retry:{letter.id}", contact, read)
-    await opened.dead.drop(letter)
-    return None if posted.new else f"{letter.id} was retried before; it is not put back a second time."
+    new = await opened.dead.retry(replace(letter, contact=contact, entry=read))
+    return None if new else f"{letter.id} was retried before; it is not put back a second time."
 
 
 async def _missing(opened: OpenedStore, letter_id: str) -> str:
-    """Why there is no such letter: a retry leaves its key behind, in the contact's partition."""
-    for tag in opened.store.tags:
-        if await opened.link.command("EXISTS", f"{tag}:seen:retry:{letter_id}"):
-            return f"{letter_id} was retried before; it is not put back a second time."
+    """Why there is no such letter."""
+    if await opened.dead.retried(letter_id):
+        return f"{letter_id} was retried before; it is not put back a second time."
     return f"There is no dead letter {letter_id}: flashbot dead list shows those there are."
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from flashbot.engine.outbox import Renderer, Sayable, compose, event_id_of
+from flashbot.dialogue.series import Sayable
+from flashbot.engine.outbox import Renderer, compose, event_id_of
 from flashbot.errors import ContentError
 from flashbot.store.mailbox import Store
 

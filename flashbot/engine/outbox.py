@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
+from flashbot.dialogue.series import Sayable
 from flashbot.errors import ContentError
 from flashbot.msgflash.content import Content, Text
+from flashbot.msgflash.sent import body_of
 from flashbot.store.records import Entry, Lane, Message
 from flashbot.template import Template
 
-__all__ = ["MessageClass", "Outgoing", "Sayable", "compose", "event_id_of", "lane_of"]
+__all__ = ["MessageClass", "Outgoing", "compose", "event_id_of", "lane_of"]
 
 MessageClass: TypeAlias = Literal["reply", "service", "follow_up", "marketing"]
-Sayable: TypeAlias = str | Content | Template
 
 
 class Renderer(Protocol):
@@ -91,5 +92,5 @@ def compose(
         content = Text(templates.render(said.name, values))
     else:
         content = said
-    body = to_json({"instanceId": instance, "to": to, **content.fields()})
+    body = body_of(instance, to, content)
     return Message(lane_of(cls), Outgoing(message_id, cls, made_ms, body).pack())

@@ -40,8 +40,6 @@ from flashbot.store.records import Committed, Done, Lane, Later, Taken
 __all__ = ["Post", "Sender"]
 
 LANES: tuple[Lane, ...] = ("reply", "drip")
-WAKE_EVERY = 0.5
-"""Seconds between looks for what is due while every hand is full."""
 log = logging.getLogger("flashbot.sender")
 
 
@@ -79,7 +77,6 @@ class Sender:
         self._patience = patience
         self._tally = tally
         self._complained: set[str] = set()
-        self._woken_at = float("-inf")
         self.slots = Slots(hands)
         self.stopping = False
 
@@ -97,8 +94,7 @@ class Sender:
         if self.stopping:
             return False
         if not self.slots.free:
-            if self._clock.monotonic() - self._woken_at >= WAKE_EVERY:
-                self._woken_at = self._clock.monotonic()
+            if self.slots.time_to_look(self._clock.monotonic()):
                 await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=0)
             return False
         if not self._pace.unlimited and not await self._slot():

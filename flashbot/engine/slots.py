@@ -8,6 +8,9 @@ from typing import Any
 
 __all__ = ["Slots"]
 
+LOOK_EVERY = 0.5
+"""Seconds."""
+
 
 class Slots:
     """Counts who is busy and keeps the tasks alive."""
@@ -17,6 +20,7 @@ class Slots:
         self._claimed = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
+        self._looked_at = float("-inf")
         self._look_again = False
         self.changed = asyncio.Event()
         """Set when work may be waiting for a free hand; most work is handed over by the commit before it."""
@@ -47,6 +51,13 @@ class Slots:
         if self._look_again:
             self._look_again = False
             self.changed.set()
+
+    def time_to_look(self, now: float) -> bool:
+        """With every hand full: whether to look, once in a while, for what is due to stand in line."""
+        if now - self._looked_at < LOOK_EVERY:
+            return False
+        self._looked_at = now
+        return True
 
     def look_again(self) -> None:
         """Nothing was looked for at the end of a hand's work: look when that hand is free."""

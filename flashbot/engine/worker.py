@@ -29,8 +29,6 @@ from flashbot.store.records import Committed, Done, Later, Taken
 __all__ = ["Handle", "Worker"]
 
 RAISES = 5
-WAKE_EVERY = 0.5
-"""Seconds between looks for what is due while every hand is full."""
 LAST_PAUSE = 2.0
 """Seconds between tries to commit while the store is away."""
 CRASHES = 3
@@ -88,7 +86,6 @@ class Worker:
         self._crashes = crashes
         self._held: dict[str, tuple[Taken, asyncio.Task[None]]] = {}
         self._lost: set[str] = set()
-        self._woken_at = float("-inf")
         self.slots = Slots(hands)
         self.stopping = False
 
@@ -124,8 +121,7 @@ class Worker:
 
     async def _wake_others(self) -> None:
         """With every hand full, what is due must still get its place in the line, behind those who wait."""
-        if not self.stopping and self._clock.monotonic() - self._woken_at >= WAKE_EVERY:
-            self._woken_at = self._clock.monotonic()
+        if not self.stopping and self.slots.time_to_look(self._clock.monotonic()):
             await self._store.take(("in",), lease_ms=self.lease_ms, most=0)
 
     async def renew(self) -> bool:

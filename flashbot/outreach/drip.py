@@ -64,11 +64,6 @@ class Drip:
             raise BotMistake(f'Drip "{self.name}": `after` must be a timedelta that is not negative, not {after!r}.')
         return Drip(self.name, version=self.version, steps=(*self.steps, DripStep(content, after)))
 
-    @property
-    def stops_on_reply(self) -> bool:
-        """Always: the person is in a conversation then."""
-        return True
-
 
 @dataclass(frozen=True, slots=True)
 class Fired:

@@ -66,10 +66,20 @@ class DeadLetters:
         return _letter(number, rows[0]) if rows else None
 
     async def retry(self, letter: DeadLetter) -> bool:
-        """Put it back into its mailbox, once: False when it had been put back before."""
+        """Put it back into its mailbox, once: False when it had been put back before.
+
+        A letter whose contact has been found out since goes to that one: `dataclasses.replace` it first.
+        """
         posted = await self._store.post(letter.queue, f"retry:{letter.id}", letter.contact, letter.entry)
         await self.drop(letter)
         return posted.new
+
+    async def retried(self, letter_id: str) -> bool:
+        """Whether a letter of this id was put back; its key stays behind in its contact's partition."""
+        for tag in self._store.tags:
+            if await self._commands.command("EXISTS", f"{tag}:seen:retry:{letter_id}"):
+                return True
+        return False
 
     async def drop(self, letter: DeadLetter) -> bool:
         place = self._place(letter.id)

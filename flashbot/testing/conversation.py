@@ -19,9 +19,9 @@ from pydantic import SecretStr
 from flashbot.bot import Bot
 from flashbot.clock import ManualClock, from_ms, to_ms
 from flashbot.dialogue.memory import Memory
+from flashbot.dialogue.series import Sayable
 from flashbot.engine.assembly import Parts, assemble
 from flashbot.engine.direct import post_direct
-from flashbot.engine.outbox import Sayable
 from flashbot.engine.worker import Handle
 from flashbot.errors import FlashbotError
 from flashbot.msgflash.errors import OutcomeUnknown

@@ -191,26 +191,25 @@ def simulate(
     events: int = 5,
     patience: Patience = PATIENCE,
     mutate: Callable[[str, str], str] = lambda _, text: text,
-    spoil: Callable[[Engine], None] = lambda _: None,
 ) -> Report:
     """One run: every event reaches MsgFlash exactly once, and each contact's in order, or it is a violation.
 
-    `mutate(name, text)` may change a script and `spoil` an engine, to show that a missing rule is found.
+    `mutate(name, text)` may change a script, to show that a missing rule is found.
     """
     loop = VirtualLoop()
     world = _World(seed, faults, loop, mutate)
     asyncio.set_event_loop(loop)
     try:
-        run_virtual(_life(world, contacts, events, patience, spoil), loop)
+        run_virtual(_life(world, contacts, events, patience), loop)
     finally:
         asyncio.set_event_loop(None)
     _examine(world, contacts, events)
     return world.report
 
 
-async def _life(world: _World, contacts: int, events: int, patience: Patience, spoil: Callable[[Engine], None]) -> None:
+async def _life(world: _World, contacts: int, events: int, patience: Patience) -> None:
     def boot(name: str) -> _Process:
-        return _boot(world, name, patience, spoil)
+        return _boot(world, name, patience)
 
     world.processes = [boot("p0"), boot("p1")]
     await asyncio.gather(*(_write(world, contact, events) for contact in range(contacts)), _reap(world, boot))
@@ -227,7 +226,7 @@ async def _life(world: _World, contacts: int, events: int, patience: Patience, s
             return
 
 
-def _boot(world: _World, name: str, patience: Patience, spoil: Callable[[Engine], None]) -> _Process:
+def _boot(world: _World, name: str, patience: Patience) -> _Process:
     process = _Process(name)
     store = Store(_Runner(world, process), now_ms=lambda: to_ms(world.clock.now()))
     tally = Tally()
@@ -238,7 +237,6 @@ def _boot(world: _World, name: str, patience: Patience, spoil: Callable[[Engine]
         patience=patience, hands=3, handler_seconds=30, tally=tally, crashes=1000,
     )  # fmt: skip
     process.engine = Engine(worker, sender, world.clock, patience, listen=None, tick=2.0)
-    spoil(process.engine)
     process.engine.start()
     return process
 

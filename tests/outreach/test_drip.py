@@ -26,7 +26,7 @@ def test_send_gives_a_longer_drip_and_leaves_the_first_alone() -> None:
 
     assert first.steps == (DripStep("one", DAY),)
     assert second.steps == (DripStep("one", DAY), DripStep("two", 2 * DAY))
-    assert (second.name, second.version, second.stops_on_reply) == ("x", 1, True)
+    assert (second.name, second.version) == ("x", 1)
 
 
 def test_a_drip_cannot_be_changed() -> None:
