@@ -8,15 +8,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
 from flashbot.sandbox.answers import Refusal, invalid
 
-__all__ = ["Request", "header", "is_url", "is_uuid", "moment", "object_field", "text_field", "uuid_field"]
+__all__ = ["Body", "Request", "header", "is_url", "is_uuid", "moment", "object_field", "text_field", "uuid_field"]
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+
+class Body(BaseModel):
+    """A request's body, declared once: it checks what comes in and describes it in the API document.
+
+    Fields go by their camelCase names; unknown ones are left aside.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, alias_generator=to_camel, extra="ignore")
+
+
+AnyBody = TypeVar("AnyBody", bound=Body)
 
 
 class Request:
@@ -41,6 +56,17 @@ class Request:
         if not isinstance(content, dict):
             raise invalid("body", "must be a JSON object")
         return content
+
+    def read(self, model: type[AnyBody]) -> AnyBody:
+        """The body as `model`, or a VALIDATION_ERROR that names every wrong field."""
+        try:
+            return model.model_validate(self.fields())
+        except ValidationError as wrong:
+            details = [
+                {"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]}
+                for fault in wrong.errors(include_url=False, include_input=False, include_context=False)
+            ]
+            raise Refusal("VALIDATION_ERROR", details=details) from None
 
     def whole(self, name: str, default: int, *, most: int) -> int:
         """A whole number of the query from 1 to `most`."""
