@@ -8,45 +8,28 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from flashbot.sandbox.answers import Refusal
 from flashbot.sandbox.requests import header
 
-__all__ = ["Access", "Meter"]
+if TYPE_CHECKING:
+    from flashbot.sandbox.account import Account
+    from flashbot.sandbox.switches import Switches
 
-
-class Meter:
-    """A count per UTC calendar month against a quota; None means no quota."""
-
-    __slots__ = ("count", "month", "quota")
-
-    def __init__(self, quota: int | None) -> None:
-        self.quota = quota
-        self.count = 0
-        self.month = (0, 0)
-
-    def is_spent(self, now: datetime) -> bool:
-        self._turn(now)
-        return self.quota is not None and self.count >= self.quota
-
-    def add(self, now: datetime) -> None:
-        self._turn(now)
-        self.count += 1
-
-    def _turn(self, now: datetime) -> None:
-        month = (now.year, now.month)
-        if month != self.month:
-            self.month = month
-            self.count = 0
+__all__ = ["Access"]
 
 
 class Access:
     """All keys reach the same workspace; `keys` maps each to its team id, or to None for a personal key."""
 
-    def __init__(self, keys: dict[str, str | None], requests_per_second: int, monthly_requests: int | None) -> None:
+    def __init__(
+        self, keys: dict[str, str | None], requests_per_second: int, account: Account, switches: Switches
+    ) -> None:
         self.keys = keys
         self.requests_per_second = requests_per_second
-        self.requests = Meter(monthly_requests)
+        self._account = account
+        self._switches = switches
         self._recent: dict[str, deque[float]] = {}
 
     def admit(self, headers: Mapping[str, str], now: datetime, seconds: float) -> bool:
@@ -62,12 +45,16 @@ class Access:
         if team is None and named:
             raise Refusal("TEAM_KEY_REQUIRED")
         if team is not None and named != team:
-            raise Refusal("UNAUTHORIZED")
+            raise Refusal(self._switches.team_mismatch if named else "UNAUTHORIZED")
         self._pace(key, seconds)
-        if self.requests.is_spent(now):
+        if self._account.are_requests_spent(now):
             raise Refusal("MONTHLY_API_REQUEST_QUOTA_EXCEEDED")
-        self.requests.add(now)
+        self._account.requests.add(now)
         return team is not None
+
+    def rest(self) -> None:
+        """Forget the last second: a saved world goes on under another count of seconds."""
+        self._recent.clear()
 
     def _pace(self, key: str, seconds: float) -> None:
         limit = self.requests_per_second

@@ -11,10 +11,10 @@ from typing import Literal
 
 from pydantic_core import to_json
 
-__all__ = ["Answer", "Fate", "Refusal", "invalid", "success"]
+__all__ = ["CODES", "JSON_HEADERS", "Answer", "Fate", "Refusal", "invalid", "success"]
 
-# "hang": never answer; "drop": close the connection without a byte.
-Fate = Literal["answer", "hang", "drop"]
+# "hang": never answer; "drop": close the connection without a byte; "stall": status and headers, then nothing.
+Fate = Literal["answer", "hang", "drop", "stall"]
 
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -57,12 +57,13 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer, or what happens instead of one."""
+    """One HTTP answer, or what happens instead of one; it comes after `seconds`."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     fate: Fate = "answer"
+    seconds: float = 0.0
 
 
 class Refusal(Exception):
@@ -88,4 +89,5 @@ def invalid(field: str, why: str) -> Refusal:
 
 
 def success(content: object, status: int = 200) -> Answer:
-    return Answer(status, JSON_HEADERS, to_json({"data": content}))
+    # A number too large for JSON, such as 1e999, comes back as null.
+    return Answer(status, JSON_HEADERS, to_json({"data": content}, inf_nan_mode="null"))

@@ -1,33 +1,30 @@
-"""What a send request carries: each type's fields, checked as api-reference/messages/send documents them.
+"""What a message says: each type's fields, checked as api-reference/messages/send documents them.
 
 Pure: fields in, content out, or a `Refusal`. Where the vendor is silent the stricter reading is taken.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, StringConstraints
 
 from flashbot.sandbox.answers import invalid
-from flashbot.sandbox.requests import is_url, text_field
+from flashbot.sandbox.requests import Body, Text, Url, Uuid, check
 
-__all__ = ["BUTTON_KINDS", "Content", "read_content"]
+if TYPE_CHECKING:
+    from flashbot.sandbox.switches import Switches
 
-Fields = Mapping[str, object]
+__all__ = ["BUTTONS", "Content", "Rules", "Saying", "button_keys", "read_content", "sayings"]
 
 LONGEST_TEXT = 4096
 LONGEST_LABEL = 50
 MOST_BUTTONS = 2
-BUTTON_KINDS: Mapping[str, tuple[str, ...]] = {
-    "reply": ("id",),
-    "copy": ("copyCode",),
-    "url": ("url",),
-    "call": ("phoneNumber",),
-    "pix": ("currency", "name", "keyType", "key"),
-}
-PIX_KEY_TYPES = frozenset({"phone", "email", "cpf", "cnpj", "random"})
 MIX_WARNING = "WhatsApp may refuse reply buttons mixed with other kinds, and a pix button that is not alone."
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,106 +39,183 @@ class Content:
     warnings: tuple[str, ...] = ()
 
 
-def read_content(fields: Fields) -> Content:
-    """The content of a direct send; `type` is known to be present."""
-    kind = fields["type"]
-    reader = _READERS.get(kind) if isinstance(kind, str) else None
-    if reader is None:
-        raise invalid("type", f"must be one of {', '.join(_READERS)}")
-    return reader(str(kind), fields)
+class Saying(Body):
+    """The fields of one or several message types."""
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        raise NotImplementedError
 
 
-def _text(kind: str, fields: Fields) -> Content:
-    return Content(kind, text_field(fields, "text", required=True, most=LONGEST_TEXT))
+class TextMessage(Saying):
+    text: Words
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        return Content(kind, self.text)
 
 
-def _media(kind: str, fields: Fields) -> Content:
-    return Content(kind, text_field(fields, "text"), _media_url(fields))
+class MediaMessage(Saying):
+    """`text` is the caption."""
+
+    media_url: Url
+    text: str | None = None
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        return Content(kind, self.text, self.media_url)
 
 
-def _sound(kind: str, fields: Fields) -> Content:
-    return Content(kind, None, _media_url(fields))
+class CampaignText(Saying):
+    body: Words
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        return Content(kind, self.body)
 
 
-def _location(kind: str, fields: Fields) -> Content:
-    place: dict[str, object] = {
-        "latitude": _degrees(fields, "latitude", 90),
-        "longitude": _degrees(fields, "longitude", 180),
-    }
-    for name in ("locationName", "locationAddress"):
-        value = text_field(fields, name)
-        if value is not None:
-            place[name] = value
-    return Content(kind, seen=place)
+class CampaignMedia(Saying):
+    """`body` is the caption."""
+
+    media_url: Url
+    body: str | None = None
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        return Content(kind, self.body, self.media_url)
 
 
-def _card(kind: str, fields: Fields) -> Content:
-    if fields.get("contactId") is None:
-        raise invalid("contactId", "is required for a contact")
-    return Content(kind)
+class SoundMessage(Saying):
+    media_url: Url
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        return Content(kind, None, self.media_url)
 
 
-def _buttons(kind: str, fields: Fields) -> Content:
-    title = text_field(fields, "title", required=True)
-    description = text_field(fields, "description", required=True)
-    footer = text_field(fields, "footer")
-    buttons = fields.get("buttons")
-    if not isinstance(buttons, list) or not 1 <= len(buttons) <= MOST_BUTTONS:
-        raise invalid("buttons", f"must list 1 to {MOST_BUTTONS} buttons")
-    read = [_button(item, f"buttons[{index}]") for index, item in enumerate(buttons)]
-    kinds = {str(button["type"]) for button in read}
-    mixed = ("reply" in kinds and len(kinds) > 1) or ("pix" in kinds and len(read) > 1)
-    seen = {"title": title, "description": description, "footer": footer, "buttons": read}
-    return Content(kind, description, seen=seen, warnings=(MIX_WARNING,) if mixed else ())
+class LocationMessage(Saying):
+    """Decimal degrees."""
+
+    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    location_name: str | None = None
+    location_address: str | None = None
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        return Content(kind, seen=self.model_dump(by_alias=True, exclude_none=True))
 
 
-def _button(item: object, where: str) -> dict[str, object]:
-    """One button under the key `type`; the vendor calls its kind `title` or `type`, so both are read."""
-    if not isinstance(item, dict):
-        raise invalid(where, "must be an object")
-    named = {item[key] for key in ("title", "type") if isinstance(item.get(key), str)}
-    if len(named) != 1 or not named <= BUTTON_KINDS.keys():
-        raise invalid(f"{where}.title", f"must be one of {', '.join(BUTTON_KINDS)}, the same in title and type")
-    kind = named.pop()
-    button: dict[str, object] = {"type": kind}
-    for name in ("displayText", *BUTTON_KINDS[kind]):
-        value = item.get(name)
-        if not isinstance(value, str) or not value:
-            raise invalid(f"{where}.{name}", "must be a string that is not empty")
-        button[name] = value
-    if len(str(button["displayText"])) > LONGEST_LABEL:
-        raise invalid(f"{where}.displayText", f"must have at most {LONGEST_LABEL} characters")
-    if kind == "url" and not is_url(button["url"]):
-        raise invalid(f"{where}.url", "must be an http or https address")
-    if kind == "pix" and button["keyType"] not in PIX_KEY_TYPES:
-        raise invalid(f"{where}.keyType", f"must be one of {', '.join(sorted(PIX_KEY_TYPES))}")
-    return button
+class ContactMessage(Saying):
+    """`contactId` is the card to share."""
+
+    contact_id: Uuid
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        return Content(kind)
 
 
-def _media_url(fields: Fields) -> str:
-    url = fields.get("mediaUrl")
-    if not isinstance(url, str) or not is_url(url):
-        raise invalid("mediaUrl", "must be a public http or https address")
-    return url
+class ButtonsMessage(Saying):
+    title: Text
+    description: Text
+    footer: str | None = None
+    buttons: list[dict[str, object]] = Field(min_length=1, max_length=MOST_BUTTONS)
+
+    def content(self, kind: str, switches: Switches) -> Content:
+        buttons = [_read_button(item, f"buttons.{index}", switches) for index, item in enumerate(self.buttons)]
+        kinds = {str(button["type"]) for button in buttons}
+        mixed = ("reply" in kinds and len(kinds) > 1) or ("pix" in kinds and len(buttons) > 1)
+        if mixed and switches.button_mix == "refuse":
+            raise invalid("buttons", "must not mix reply buttons with other kinds, nor pix with anything")
+        seen = {"title": self.title, "description": self.description, "footer": self.footer, "buttons": buttons}
+        return Content(kind, self.description, seen=seen, warnings=(MIX_WARNING,) if mixed else ())
 
 
-def _degrees(fields: Fields, name: str, most: int) -> float:
-    value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise invalid(name, "must be a number")
-    if not (math.isfinite(value) and -most <= value <= most):
-        raise invalid(name, f"must be from -{most} to {most} degrees")
-    return float(value)
+class _Button(Body):
+    display_text: str = Field(min_length=1, max_length=LONGEST_LABEL)
 
 
-_READERS: Mapping[str, Callable[[str, Fields], Content]] = {
-    "text": _text,
-    "image": _media,
-    "video": _media,
-    "audio": _sound,
-    "document": _media,
-    "voice_note": _sound,
-    "location": _location,
-    "contact": _card,
-    "buttons": _buttons,
+class ReplyButton(_Button):
+    id: Text
+
+
+class CopyButton(_Button):
+    copy_code: Text
+
+
+class UrlButton(_Button):
+    url: Url
+
+
+class CallButton(_Button):
+    phone_number: Text
+
+
+class PixButton(_Button):
+    currency: Text
+    name: Text
+    key_type: Literal["phone", "email", "cpf", "cnpj", "random"]
+    key: Text
+
+
+BUTTONS: Mapping[str, type[Body]] = {
+    "reply": ReplyButton,
+    "copy": CopyButton,
+    "url": UrlButton,
+    "call": CallButton,
+    "pix": PixButton,
 }
+SENDS: Mapping[str, type[Saying]] = {
+    "text": TextMessage,
+    "image": MediaMessage,
+    "video": MediaMessage,
+    "audio": SoundMessage,
+    "document": MediaMessage,
+    "voice_note": SoundMessage,
+    "location": LocationMessage,
+    "contact": ContactMessage,
+    "buttons": ButtonsMessage,
+}
+# No places and cards, and another name for the text (api-reference/campaigns/create).
+CAMPAIGNS: Mapping[str, type[Saying]] = {
+    "text": CampaignText,
+    "image": CampaignMedia,
+    "video": CampaignMedia,
+    "audio": SoundMessage,
+    "document": CampaignMedia,
+    "voice_note": SoundMessage,
+    "buttons": ButtonsMessage,
+}
+
+
+def sayings(switches: Switches, *, campaign: bool = False) -> Mapping[str, type[Saying]]:
+    """The message types there are, and the fields of each."""
+    known = CAMPAIGNS if campaign else SENDS
+    if switches.message_types == "nine":
+        return known
+    return {kind: model for kind, model in known.items() if kind != "buttons"}
+
+
+class Rules:
+    """How a call writes content: its types, and its reading of contradicting pages."""
+
+    def __init__(self, switches: Switches, *, campaign: bool = False) -> None:
+        self.switches = switches
+        self.sayings = sayings(switches, campaign=campaign)
+
+
+def read_content(kind: str, fields: Mapping[str, object], rules: Rules) -> Content:
+    """The content of a direct send of this type."""
+    model = rules.sayings.get(kind)
+    if model is None:
+        raise invalid("type", f"must be one of {', '.join(rules.sayings)}")
+    return check(model, fields).content(kind, rules.switches)
+
+
+def button_keys(switches: Switches) -> tuple[str, ...]:
+    """The keys that name a button's kind; with two of them one is enough, and both must say the same."""
+    return ("title", "type") if switches.button_kind == "both" else (switches.button_kind,)
+
+
+def _read_button(item: Mapping[str, object], where: str, switches: Switches) -> dict[str, object]:
+    """One button under the key `type`, however its kind was named."""
+    keys = button_keys(switches)
+    named = [item[key] for key in keys if key in item]
+    kind = named[0] if named else None
+    if not isinstance(kind, str) or kind not in BUTTONS or any(other != kind for other in named):
+        same = ", the same in title and type" if len(keys) > 1 else ""
+        raise invalid(f"{where}.{keys[0]}", f"must be one of {', '.join(BUTTONS)}{same}")
+    return {"type": kind, **check(BUTTONS[kind], item, where).model_dump(by_alias=True)}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flashbot.sandbox.world import World
 
-__all__ = ["Control"]
+__all__ = ["Control", "answer", "guard", "read", "sorry"]
 
 LONGEST_WAIT = 60.0
 NEWEST = 50  # messages whose status a waiting page follows
@@ -55,23 +55,19 @@ class Control:
             event.set()
 
     async def _page(self, request: web.Request) -> web.Response:
-        _guard(request)
+        guard(request)
         page = resources.files("flashbot.sandbox").joinpath("page.html").read_bytes()
         headers = {"Cache-Control": "no-store", "X-Frame-Options": "DENY"}
         return web.Response(body=page, content_type="text/html", charset="utf-8", headers=headers)
 
     async def _say(self, request: web.Request) -> web.Response:
         """`phone`, and whatever `World.says` takes; `location` as [latitude, longitude]."""
-        _guard(request)
-        # Another site's page cannot send this type without asking first, so it cannot speak for a person.
-        if request.content_type != "application/json":
-            return _sorry("Send application/json.")
         try:
-            said = from_json(await request.read())
+            said = await read(request)
             message_id = self._speak(said)
         except (ValueError, TypeError) as wrong:
-            return _sorry(str(wrong))
-        return _json({"id": message_id}, 201)
+            return sorry(str(wrong))
+        return answer({"id": message_id}, 201)
 
     def _speak(self, said: object) -> str:
         if not isinstance(said, dict) or not isinstance(said.get("phone"), str):
@@ -90,7 +86,7 @@ class Control:
 
         `seen` is the revision of the last answer; without it only a new message ends the wait.
         """
-        _guard(request)
+        guard(request)
         query = request.query
         phone = query.get("phone", "")
         try:
@@ -98,10 +94,10 @@ class Control:
             seconds = min(LONGEST_WAIT, max(0.0, float(query.get("wait", "0"))))
             seen = int(query["seen"]) if "seen" in query else None
         except ValueError:
-            return _sorry("after, wait and seen must be numbers.")
+            return sorry("after, wait and seen must be numbers.")
         if seconds:
             await self._news(phone, after, seen, seconds)
-        return _json(self._view(phone, after), 200)
+        return answer(self._view(phone, after), 200)
 
     def _view(self, phone: str, after: int) -> Mapping[str, object]:
         world = self._world
@@ -133,15 +129,27 @@ class Control:
                 del self._waiting[phone]
 
     async def _state(self, request: web.Request) -> web.Response:
-        _guard(request)
-        return _json(self._world.counts(), 200)
+        guard(request)
+        return answer(self._world.counts(), 200)
 
 
-def _guard(request: web.Request) -> None:
+def guard(request: web.Request) -> None:
     """Only this machine, and only by a local name: a rebound domain name must not reach a person's chat."""
     name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
     if request.remote not in LOCAL_PEERS or name not in LOCAL_NAMES:
         raise web.HTTPForbidden(text="The sandbox's own pages answer only on this machine.")
+
+
+async def read(request: web.Request) -> object:
+    """The JSON that this machine sent; raises ValueError with a sentence."""
+    guard(request)
+    # Another site's page cannot send this type without asking first, so it cannot speak for a person.
+    if request.content_type != "application/json":
+        raise ValueError("Send application/json.")
+    try:
+        return from_json(await request.read())
+    except ValueError as broken:
+        raise ValueError("The body is no JSON.") from broken
 
 
 def _place(said: Mapping[str, object]) -> tuple[float, float] | None:
@@ -153,9 +161,9 @@ def _place(said: Mapping[str, object]) -> tuple[float, float] | None:
     return float(place[0]), float(place[1])
 
 
-def _json(content: object, status: int) -> web.Response:
+def answer(content: object, status: int) -> web.Response:
     return web.Response(body=to_json(content), status=status, content_type="application/json")
 
 
-def _sorry(why: str) -> web.Response:
-    return _json({"error": why}, 400)
+def sorry(why: str) -> web.Response:
+    return answer({"error": why}, 400)

@@ -1,108 +1,104 @@
-"""Faults on demand: what the next sends and the next webhooks shall suffer.
+"""Faults on demand: what the next calls and the next webhooks shall suffer.
 
-Each order is used up in the sequence it was given. A send that the server refuses by itself uses up no fault
-that needs an accepted message.
+Each order is used up in the sequence it was given, by the calls it fits. A call that the server refuses by itself
+uses up no fault that needs an accepted one. A fault is a value here; the server carries it out on the wire.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
 
-__all__ = ["Faults", "SendFault"]
+from flashbot.sandbox.orders import WEBHOOKS, Order, new_order
 
-SendFault = Literal[
-    "rate_limit",
-    "error_before",
-    "drop_before",
-    "quota_exceeded",
-    "invalid_destination",
-    "error_after",
-    "hang_after",
-    "drop_after",
-    "fail_message",
-]
-
-
-@dataclass(slots=True)
-class _WebhookFault:
-    copies: int
-    left: int
-    event: str | None
+__all__ = ["Faults"]
 
 
 class Faults:
-    """`POST /messages/send` and `/messages/schedule` count as sends."""
+    """Give an order by `plan`, or by the method of its name for the usual ones."""
 
     def __init__(self) -> None:
-        self._sends: deque[SendFault] = deque()
-        self._webhooks: list[_WebhookFault] = []
+        self._orders: list[Order] = []
+        # Called when every order is withdrawn.
+        self.on_clear: list[Callable[[], None]] = []
+
+    def plan(
+        self,
+        fault: str,
+        times: int | None = None,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        seconds: float | None = None,
+        retry_after: int | None = None,
+        code: str | None = None,
+        event: str | None = None,
+    ) -> None:
+        """Order one of `FAULTS`, once unless said.
+
+        Without `method` and `path` the next sends suffer; with one of them, or both, the calls that fit. A path
+        follows /api/v1; `*` stands for anything and `{id}` for one part: `/contacts*`, `/messages/{id}`, `*`.
+        Raises ValueError for an unknown fault and for an option that the fault does not take.
+        """
+        self._orders.append(new_order(fault, times, method, path, seconds, retry_after, code, event))
 
     def rate_limit(self, times: int = 1) -> None:
-        """429 API_RATE_LIMIT_EXCEEDED; nothing is accepted."""
-        self._plan("rate_limit", times)
+        self.plan("rate_limit", times)
 
     def error_before(self, times: int = 1) -> None:
-        """500 INTERNAL_ERROR; nothing is accepted."""
-        self._plan("error_before", times)
+        self.plan("error_before", times)
 
     def drop_before(self, times: int = 1) -> None:
-        """The connection closes without an answer; nothing is accepted."""
-        self._plan("drop_before", times)
+        self.plan("drop_before", times)
 
     def quota_exceeded(self, times: int = 1) -> None:
-        """429 MONTHLY_OUTBOUND_QUOTA_EXCEEDED for a valid request."""
-        self._plan("quota_exceeded", times)
+        self.plan("quota_exceeded", times)
 
     def invalid_destination(self, times: int = 1) -> None:
-        """422 INVALID_DESTINATION for a valid request."""
-        self._plan("invalid_destination", times)
+        self.plan("invalid_destination", times)
 
     def error_after(self, times: int = 1) -> None:
-        """502 PROVIDER_TIMEOUT, although the message is accepted and leaves."""
-        self._plan("error_after", times)
+        self.plan("error_after", times)
 
     def hang_after(self, times: int = 1) -> None:
-        """The message is accepted and leaves; no answer ever comes."""
-        self._plan("hang_after", times)
+        self.plan("hang_after", times)
 
     def drop_after(self, times: int = 1) -> None:
-        """The message is accepted and leaves; the connection closes without an answer."""
-        self._plan("drop_after", times)
+        self.plan("drop_after", times)
 
     def fail_message(self, times: int = 1) -> None:
-        """201 as usual, then the message becomes `failed` instead of `sent`."""
-        self._plan("fail_message", times)
+        self.plan("fail_message", times)
 
     def lose_webhooks(self, times: int = 1, *, event: str | None = None) -> None:
-        """The next webhooks (of one event, if named) are never delivered."""
-        self._webhooks.append(_WebhookFault(0, times, event))
+        """`event` narrows it to the webhooks of one name."""
+        self.plan("lose_webhooks", times, event=event)
 
     def double_webhooks(self, times: int = 1, *, event: str | None = None) -> None:
-        """The next webhooks (of one event, if named) are delivered twice, byte for byte."""
-        self._webhooks.append(_WebhookFault(2, times, event))
+        """`event` narrows it to the webhooks of one name."""
+        self.plan("double_webhooks", times, event=event)
+
+    def waiting(self) -> list[dict[str, object]]:
+        """The orders that still stand, oldest first, as `plan` takes them."""
+        return [order.shown() for order in self._orders]
 
     def clear(self) -> None:
-        self._sends.clear()
-        self._webhooks.clear()
+        """Withdraw every order; webhooks that wait for each other leave."""
+        self._orders.clear()
+        for told in self.on_clear:
+            told()
 
-    def next_send(self) -> SendFault | None:
-        """The fault of the send being handled; it stays until `spend`."""
-        return self._sends[0] if self._sends else None
+    def next_call(self, method: str, path: str) -> Order | None:
+        """The order for a call under the prefix; it stands until `spend`."""
+        return next((order for order in self._orders if order.fits(method, path)), None)
 
-    def spend(self) -> None:
-        self._sends.popleft()
+    def next_webhook(self, event: str) -> Order | None:
+        """The order for an event, used up by it."""
+        for order in self._orders:
+            if order.fault in WEBHOOKS and order.event in {None, event}:
+                self.spend(order)
+                return order
+        return None
 
-    def copies(self, event: str) -> int:
-        """How many times the webhook being planned shall be delivered: 1 unless a fault says otherwise."""
-        for fault in self._webhooks:
-            if fault.event is None or fault.event == event:
-                fault.left -= 1
-                if fault.left <= 0:
-                    self._webhooks.remove(fault)
-                return fault.copies
-        return 1
-
-    def _plan(self, fault: SendFault, times: int) -> None:
-        self._sends.extend([fault] * times)
+    def spend(self, order: Order) -> None:
+        order.times -= 1
+        if not order.times:
+            self._orders.remove(order)

@@ -17,6 +17,7 @@ from flashbot.sandbox.timeline import Timeline, new_id, stamp
 if TYPE_CHECKING:
     from flashbot.sandbox.requests import Request
     from flashbot.sandbox.routes import Route
+    from flashbot.sandbox.switches import Switches
     from flashbot.sandbox.webhooks import Webhooks
 
 __all__ = ["DEMO_INSTANCE", "DEMO_NUMBER", "Instance", "Instances"]
@@ -115,11 +116,12 @@ class Instance:
         self._sent = (Window(HOUR), Window(DAY))
         self._replies = (Window(DAY), Window(WEEK))
 
-    def resource(self) -> dict[str, object]:
+    def resource(self, *, plus: bool) -> dict[str, object]:
+        """The number as the API shows it; `plus` decides how `waNumber` is written."""
         return {
             "id": self.id,
             "name": self.name,
-            "waNumber": self.number,
+            "waNumber": self.number if plus else self.number.lstrip("+"),
             "status": self.status,
             "webhook": None,
             "meta": None,
@@ -175,15 +177,19 @@ class Instance:
 class Instances:
     """The numbers of the workspace. The first one added receives whatever names no instance."""
 
-    def __init__(self, timeline: Timeline, random: Random, webhooks: Webhooks) -> None:
+    def __init__(self, timeline: Timeline, random: Random, webhooks: Webhooks, switches: Switches) -> None:
         self._timeline = timeline
         self._random = random
         self._webhooks = webhooks
+        self._plus = switches.wa_number == "plus"
         self._all: dict[str, Instance] = {}
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def routes(self) -> Iterable[Route]:
-        yield "GET", "/instances", lambda request: success([one.resource() for one in self._all.values()])
-        yield "GET", "/instances/{id}", lambda request, key: success(self.find(key).resource())
+        yield "GET", "/instances", lambda request: success([self._shown(one) for one in self._all.values()])
+        yield "GET", "/instances/{id}", lambda request, key: success(self._shown(self.find(key)))
         yield "GET", "/instances/{id}/state", self._state
         yield (
             "GET",
@@ -244,6 +250,9 @@ class Instances:
         if score is not None:
             instance.safety_score = score
         instance.caps.update(caps)
+
+    def _shown(self, instance: Instance) -> dict[str, object]:
+        return instance.resource(plus=self._plus)
 
     def _state(self, request: Request, key: str) -> Answer:
         found = self.find(key)

@@ -28,6 +28,7 @@ class Message:
 
     __slots__ = (
         "body",
+        "campaign_id",
         "contact_id",
         "content",
         "created",
@@ -61,6 +62,7 @@ class Message:
         media_url: str | None,
         status: str,
         contact_id: str | None = None,
+        campaign_id: str | None = None,
         provider_id: str | None = None,
         content: Mapping[str, object] | None = None,
         meta: Mapping[str, object] | None = None,
@@ -77,6 +79,7 @@ class Message:
         self.media_url = media_url
         self.status = status
         self.contact_id = contact_id
+        self.campaign_id = campaign_id
         self.provider_id = provider_id
         self.content = content
         self.meta = meta
@@ -91,7 +94,7 @@ class Message:
             "userId": USER_ID,
             "instanceId": self.instance.id,
             "contactId": self.contact_id,
-            "campaignId": None,
+            "campaignId": self.campaign_id,
             "direction": self.direction,
             "type": self.kind,
             "from": self.sender,
@@ -166,6 +169,8 @@ class Ledger:
         self._by_instance: dict[str, Shelf] = {}
         self._heard: dict[str, Shelf] = {}
         self.outbound = Shelf()
+        # Every phone that ever wrote; who did not is a cold recipient.
+        self.writers: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -177,6 +182,8 @@ class Ledger:
         for shelf in self._shelves(row, heard=heard):
             shelf.append(row)
         self._by_id[row.id] = row
+        if row.direction == "inbound" and row.sender is not None:
+            self.writers.add(row.sender)
         if len(self._rows) > self._bound:
             self._forget(self._rows.oldest())
 

@@ -10,20 +10,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import StringConstraints, WithJsonSchema
 
 from flashbot.sandbox.answers import Answer, Refusal, invalid, success
-from flashbot.sandbox.content import Content, read_content
+from flashbot.sandbox.content import Content, Rules, read_content
 from flashbot.sandbox.messages import Ledger, Message
-from flashbot.sandbox.requests import Request, is_uuid, moment, uuid_field
+from flashbot.sandbox.orders import WITHIN
+from flashbot.sandbox.requests import Body, Moment, Request, Uuid, Values, check, is_uuid, moment
 from flashbot.sandbox.timeline import Timeline, new_hex, new_id
 
 if TYPE_CHECKING:
-    from flashbot.sandbox.access import Meter
+    from flashbot.sandbox.account import Account
     from flashbot.sandbox.contacts import Contacts
-    from flashbot.sandbox.faults import Faults, SendFault
+    from flashbot.sandbox.faults import Faults
     from flashbot.sandbox.instances import Instance, Instances
     from flashbot.sandbox.routes import Route
+    from flashbot.sandbox.switches import Switches
     from flashbot.sandbox.templates import Templates
     from flashbot.sandbox.webhooks import Webhooks
 
@@ -32,10 +36,29 @@ __all__ = ["STATUSES", "Outbox"]
 STATUSES = frozenset({"queued", "sent", "delivered", "read", "failed", "received", "cancelled"})
 STEPS = ("sent", "delivered", "read")
 DISCONNECTED = "Instance is not connected"
+# What a send's answer lacks in its sample on messages/send, though every other page shows it.
+UNSHOWN = ("userId", "direction", "from", "meta")
 
 # What looks like a number but cannot be one is INVALID_DESTINATION; anything else is a bad body.
-_NUMBER_LIKE = re.compile(r"\+[0-9]+")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+NUMBER_LIKE = r"^\+[0-9]+$"
+E164 = r"^\+[1-9][0-9]{6,14}$"
+
+_E164 = re.compile(E164)
+
+
+class Letter(Body):
+    """What every send says; the rest is the content of its `type`, or the template's."""
+
+    instance_id: Uuid
+    to: Annotated[str, StringConstraints(pattern=NUMBER_LIKE), WithJsonSchema({"type": "string", "pattern": E164})]
+    contact_id: Uuid | None = None
+    type: str | None = None
+    template_id: Uuid | None = None
+    variables: Values | None = None
+
+
+class LaterLetter(Letter):
+    scheduled_at: Moment
 
 
 class Outbox:
@@ -53,7 +76,8 @@ class Outbox:
         faults: Faults,
         *,
         delays: Sequence[timedelta],
-        quota: Meter,
+        account: Account,
+        switches: Switches,
         tell: Callable[[Message], None],
         changed: Callable[[str], None],
     ) -> None:
@@ -66,9 +90,12 @@ class Outbox:
         self._webhooks = webhooks
         self._faults = faults
         self._delays = delays
-        self._quota = quota
+        self._account = account
+        self._rules = Rules(switches)
         self._tell = tell
         self._changed = changed
+        # Told of every step of a campaign's message: the row, its status before, the moment.
+        self.on_campaign_step: list[Callable[[Message, str, datetime], None]] = []
 
     def routes(self) -> Iterable[Route]:
         yield "POST", "/messages/send", partial(self._accept, scheduled=False)
@@ -77,83 +104,71 @@ class Outbox:
         yield "GET", "/messages/{id}", self._get
 
     def _accept(self, request: Request, *, scheduled: bool) -> Answer:
-        fault = self._faults.next_send()
-        early = self._early(fault)
-        if early is not None:
-            return early
         fields = request.fields()
+        letter = check(LaterLetter if scheduled else Letter, fields)
         leaves = request.now
-        if scheduled:
-            leaves = max(leaves, moment(fields.get("scheduledAt"), "scheduledAt"))
-        instance, receiver, content = self._read(fields)
-        if fault is not None:
-            self._faults.spend()
-            if fault == "quota_exceeded":
-                raise Refusal("MONTHLY_OUTBOUND_QUOTA_EXCEEDED")
-            if fault == "invalid_destination":
-                raise Refusal("INVALID_DESTINATION")
-        if self._quota.is_spent(request.now):
-            raise Refusal("MONTHLY_OUTBOUND_QUOTA_EXCEEDED")
-        row = self._record(fields, request.now, instance, receiver, content)
+        if isinstance(letter, LaterLetter):
+            leaves = max(leaves, moment(letter.scheduled_at, "scheduledAt"))
+        instance, content = self._read(letter, fields)
+        self._account.require_active()
+        self._account.require_assigned(instance.id, team=request.team)
+        fault = self._suffer("/messages/schedule" if scheduled else "/messages/send")
+        self._account.require_outbound(request.now)
+        row = self.record(request.now, instance, letter.to, content, letter.contact_id)
         row.doomed = fault == "fail_message"
         accepted = self._accepted(row, content)
+        if not scheduled and self._rules.switches.send_answer == "short":
+            accepted = {name: value for name, value in accepted.items() if name not in UNSHOWN}
         if leaves > request.now:
-            self._timeline.at(leaves, partial(self._leave, row))
+            self._timeline.at(leaves, partial(self.leave, row))
         else:
-            self._leave(row, request.now)
-        self._tell(row)
-        return self._late(fault) or success(accepted, 201)
+            self.leave(row, request.now)
+        return success(accepted, 201)
 
-    def _early(self, fault: SendFault | None) -> Answer | None:
-        """A fault that strikes before anything is accepted."""
-        if fault not in {"rate_limit", "error_before", "drop_before"}:
+    def _suffer(self, path: str) -> str | None:
+        """The fault of a valid send that strikes within it."""
+        order = self._faults.next_call("POST", path)
+        if order is None or order.fault not in WITHIN:
             return None
-        self._faults.spend()
-        if fault == "rate_limit":
-            raise Refusal("API_RATE_LIMIT_EXCEEDED")
-        if fault == "error_before":
-            raise Refusal("INTERNAL_ERROR")
-        return Answer(0, {}, b"", fate="drop")
-
-    def _late(self, fault: SendFault | None) -> Answer | None:
-        """A fault that strikes after the message was accepted."""
-        if fault == "error_after":
-            return Refusal("PROVIDER_TIMEOUT").answer()
-        if fault == "hang_after":
-            return Answer(0, {}, b"", fate="hang")
-        if fault == "drop_after":
-            return Answer(0, {}, b"", fate="drop")
-        return None
-
-    def _read(self, fields: Mapping[str, object]) -> tuple[Instance, str, Content]:
-        """Check the whole body: shape first, then what it names, then what the number may send."""
-        instance_id = fields.get("instanceId")
-        if not isinstance(instance_id, str) or not is_uuid(instance_id):
-            raise invalid("instanceId", "must be a UUID")
-        receiver = fields.get("to")
-        if not isinstance(receiver, str) or not _NUMBER_LIKE.fullmatch(receiver):
-            raise invalid("to", "must be a phone number with a leading +")
-        contact_id = uuid_field(fields, "contactId")
-        template_id = uuid_field(fields, "templateId")
-        if (template_id is None) == (fields.get("type") is None):
-            raise invalid("type", "exactly one of type and templateId is required")
-        content = read_content(fields) if template_id is None else None
-        if not _E164.fullmatch(receiver):
+        self._faults.spend(order)
+        if order.fault == "quota_exceeded":
+            raise Refusal("MONTHLY_OUTBOUND_QUOTA_EXCEEDED")
+        if order.fault == "invalid_destination":
             raise Refusal("INVALID_DESTINATION")
-        instance = self._instances.find(instance_id)
-        if template_id is not None:
-            content = self._templates.content(template_id, fields, instance)
-        elif contact_id is not None and self._contacts.get(contact_id) is None:
+        return order.fault
+
+    def _read(self, letter: Letter, fields: Mapping[str, object]) -> tuple[Instance, Content]:
+        """Check the rest of the body: shape first, then what it names, then what the number may send."""
+        content = None
+        if letter.type is not None and letter.template_id is None:
+            content = read_content(letter.type, fields, self._rules)
+            if content.kind == "voice_note":
+                self._account.require("voiceNotes")
+        elif letter.type is not None or letter.template_id is None:
+            raise invalid("type", "exactly one of type and templateId is required")
+        if not _E164.fullmatch(letter.to):
+            raise Refusal("INVALID_DESTINATION")
+        instance = self._instances.find(letter.instance_id)
+        if content is None:
+            content = self._templates.content(
+                letter.template_id or "", letter.contact_id, instance, letter.variables or {}
+            )
+        elif letter.contact_id is not None and self._contacts.get(letter.contact_id) is None:
             raise Refusal("NOT_FOUND", "Contact not found")
-        assert content is not None  # noqa: S101 - one of the two modes read it
         if content.kind == "buttons" and not instance.business:
             raise Refusal("UNSUPPORTED_FEATURE")
-        return instance, receiver, content
+        return instance, content
 
-    def _record(
-        self, fields: Mapping[str, object], now: datetime, instance: Instance, receiver: str, content: Content
+    def record(
+        self,
+        now: datetime,
+        instance: Instance,
+        receiver: str,
+        content: Content,
+        contact_id: str | None,
+        campaign_id: str | None = None,
     ) -> Message:
-        contact_id = fields.get("contactId")
+        """A queued row in the ledger; it moves once it is told to `leave`."""
         seen = content.seen
         if content.kind == "contact":
             card = self._contacts.get(str(contact_id))
@@ -172,11 +187,13 @@ class Outbox:
             body=content.body,
             media_url=content.media_url,
             status="queued",
-            contact_id=contact_id if isinstance(contact_id, str) else None,
+            contact_id=contact_id,
+            campaign_id=campaign_id,
             content=seen,
             meta=content.meta,
         )
         self._ledger.add(row, heard=True)
+        self._tell(row)
         return row
 
     def _accepted(self, row: Message, content: Content) -> dict[str, object]:
@@ -191,21 +208,19 @@ class Outbox:
             resource["warnings"] = warnings
         return resource
 
-    def _leave(self, row: Message, now: datetime) -> None:
+    def leave(self, row: Message, now: datetime) -> None:
         """Processing begins: the number must be connected now, and the quota is checked again."""
         error = None
         if row.doomed:
             error = "Provider refused the message"
         elif row.instance.status != "connected":
             error = DISCONNECTED
-        elif self._quota.is_spent(now):
+        elif self._account.is_outbound_spent(now):
             error = "Monthly outbound quota exceeded"
         if error is not None:
-            self._timeline.at(
-                now + (self._delays[0] if self._delays else timedelta(0)), partial(self._fail, row, error)
-            )
+            self._timeline.at(now + (self._delays[0] if self._delays else timedelta(0)), partial(self.fail, row, error))
             return
-        self._quota.add(now)
+        self._account.messages.add(now)
         row.instance.count_sent(now, row.receiver)
         self._await_step(row, now, 0)
 
@@ -230,12 +245,18 @@ class Outbox:
         self._become(row, STEPS[step], now)
         self._await_step(row, left, step + 1)
 
-    def _fail(self, row: Message, error: str, now: datetime) -> None:
+    def fail(self, row: Message, error: str, now: datetime) -> None:
         row.error = error
         self._become(row, "failed", now)
 
+    def cancel(self, row: Message, now: datetime) -> None:
+        """A queued row of a cancelled campaign; there is no webhook for it."""
+        row.status = "cancelled"
+        row.updated = now
+        self._changed(row.receiver)
+
     def _become(self, row: Message, status: str, now: datetime) -> None:
-        row.status = status
+        before, row.status = row.status, status
         row.updated = now
         content: dict[str, object] = {
             "instanceId": row.instance.id,
@@ -248,6 +269,9 @@ class Outbox:
             content["error"] = row.error
         self._webhooks.emit(f"message.{status}", content, now)
         self._changed(row.receiver)
+        if row.campaign_id is not None:
+            for told in self.on_campaign_step:
+                told(row, before, now)
 
     def _list(self, request: Request) -> Answer:
         """Newest first; the cursor is the last message's id. A status filter walks the rows it skips."""

@@ -8,18 +8,44 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, StringConstraints, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
 from flashbot.sandbox.answers import Refusal, invalid
 
-__all__ = ["Body", "Request", "header", "is_url", "is_uuid", "moment", "object_field", "text_field", "uuid_field"]
+__all__ = [
+    "Body",
+    "Moment",
+    "Request",
+    "Text",
+    "Url",
+    "Uuid",
+    "Values",
+    "check",
+    "header",
+    "is_url",
+    "is_uuid",
+    "moment",
+]
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+UUID = r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
+# Scheme, host and port; then anything but spaces and control characters.
+URL = r"^https?://(?:[^\x00-\x20\x7f/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?(?:[/?#][^\x00-\x20\x7f]*)?$"
+
+_UUID = re.compile(UUID)
+_URL = re.compile(URL)
+
+# Types for the fields of a body.
+Text = Annotated[str, StringConstraints(min_length=1)]
+Uuid = Annotated[str, StringConstraints(pattern=UUID), WithJsonSchema({"type": "string", "format": "uuid"})]
+Url = Annotated[str, StringConstraints(pattern=URL)]
+# To be read by `moment`.
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+# What fills a template's placeholders.
+Values: TypeAlias = dict[str, str | int | FiniteFloat]
 
 
 class Body(BaseModel):
@@ -35,12 +61,15 @@ AnyBody = TypeVar("AnyBody", bound=Body)
 
 
 class Request:
-    """An admitted request; `now` is the moment it arrived."""
+    """An admitted request; `now` is the moment it arrived, `team` whether a team's key made it."""
 
-    __slots__ = ("body", "headers", "now", "query")
+    __slots__ = ("body", "headers", "now", "query", "team")
 
-    def __init__(self, now: datetime, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(
+        self, now: datetime, query: Mapping[str, str], headers: Mapping[str, str], body: bytes, *, team: bool = False
+    ) -> None:
         self.now = now
+        self.team = team
         self.query = query
         self.headers = headers
         self.body = body
@@ -50,7 +79,7 @@ class Request:
         if not header(self.headers, "Content-Type").lower().startswith("application/json"):
             raise invalid("Content-Type", "must be application/json")
         try:
-            content = from_json(self.body)
+            content = from_json(self.body, allow_inf_nan=False)
         except ValueError as broken:
             raise invalid("body", "must be JSON") from broken
         if not isinstance(content, dict):
@@ -59,14 +88,7 @@ class Request:
 
     def read(self, model: type[AnyBody]) -> AnyBody:
         """The body as `model`, or a VALIDATION_ERROR that names every wrong field."""
-        try:
-            return model.model_validate(self.fields())
-        except ValidationError as wrong:
-            details = [
-                {"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]}
-                for fault in wrong.errors(include_url=False, include_input=False, include_context=False)
-            ]
-            raise Refusal("VALIDATION_ERROR", details=details) from None
+        return check(model, self.fields())
 
     def whole(self, name: str, default: int, *, most: int) -> int:
         """A whole number of the query from 1 to `most`."""
@@ -76,6 +98,18 @@ class Request:
         if not (raw.isascii() and raw.isdigit() and len(raw) < 10 and 1 <= int(raw) <= most):
             raise invalid(name, f"must be a whole number from 1 to {most}")
         return int(raw)
+
+
+def check(model: type[AnyBody], fields: Mapping[str, object], where: str = "") -> AnyBody:
+    """These fields as `model`, or a VALIDATION_ERROR that names every wrong one, below the path `where`."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as wrong:
+        details = [
+            {"field": ".".join(filter(None, (where, *map(str, fault["loc"])))), "message": fault["msg"]}
+            for fault in wrong.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise Refusal("VALIDATION_ERROR", details=details) from None
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
@@ -94,54 +128,8 @@ def is_uuid(value: object) -> bool:
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
-def is_url(value: object) -> bool:
-    if not isinstance(value, str) or any(char.isspace() for char in value):
-        return False
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
-
-
-def uuid_field(fields: Mapping[str, object], name: str) -> str | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not is_uuid(value):
-        raise invalid(name, "must be a UUID")
-    return value
-
-
-def text_field(
-    fields: Mapping[str, object], name: str, *, required: bool = False, most: int | None = None
-) -> str | None:
-    """A text; an empty one counts as missing where it is required."""
-    value = fields.get(name)
-    if value is None:
-        if required:
-            raise invalid(name, "is required")
-        return None
-    if not isinstance(value, str):
-        raise invalid(name, "must be a string")
-    if required and not value:
-        raise invalid(name, "must not be empty")
-    if most is not None and len(value) > most:
-        raise invalid(name, f"must have at most {most} characters")
-    return value
-
-
-def object_field(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """A flat object of texts and numbers; missing is empty."""
-    value = fields.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise invalid(name, "must be an object")
-    for key, item in value.items():
-        if isinstance(item, bool) or not isinstance(item, (str, int, float)):
-            raise invalid(f"{name}.{key}", "must be a string or a number")
-    return value
+def is_url(value: str) -> bool:
+    return _URL.fullmatch(value) is not None
 
 
 def moment(value: object, name: str) -> datetime:

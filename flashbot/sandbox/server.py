@@ -1,4 +1,4 @@
-"""The world over HTTP: the API under /api/v1, webhooks to the bot, and the chat page.
+"""The world over HTTP: the API under /api/v1 and its OpenAPI document, webhooks to the bot, and the chat page.
 
 It carries out an answer's fate on the real connection; what to answer is the world's decision alone.
 """
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from flashbot.clock import Clock, SystemClock
+from flashbot.sandbox.admin import Admin
 from flashbot.sandbox.carrier import Carrier
 from flashbot.sandbox.control import Control
+from flashbot.sandbox.openapi.document import PATH
 
 if TYPE_CHECKING:
     from flashbot.sandbox.world import World
@@ -49,7 +51,8 @@ class SandboxServer:
         self._stopping.clear()
         control = Control(self.world)
         app = web.Application(client_max_size=LARGEST_BODY)
-        app.add_routes([web.route("*", "/api/v1/{rest:.*}", self._api), *control.routes()])
+        api = web.route("*", "/api/v1/{rest:.*}", self._api)
+        app.add_routes([api, web.get(PATH, self._api), *control.routes(), *Admin(self.world).routes()])
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -73,13 +76,30 @@ class SandboxServer:
         await self._runner.cleanup()
         self._runner = None
 
-    async def _api(self, request: web.Request) -> web.Response:
+    async def _api(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         answer = self.world.handle(request.method, request.path, request.query, request.headers, body)
-        if answer.fate == "hang":
+        whole = web.Response(status=answer.status or 500, headers=answer.headers, body=answer.body)
+        if answer.fate == "answer" and (not answer.seconds or await self._paused(answer.seconds)):
+            return whole
+        begun: web.StreamResponse | None = None
+        if answer.fate == "stall":
+            begun = web.StreamResponse(status=answer.status, headers=answer.headers)
+            begun.content_length = len(answer.body)
+            await begun.prepare(request)
+        if answer.fate in {"hang", "stall"}:
             await self._stopping.wait()
-        if answer.fate != "answer":
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)  # reaches nobody: the connection is gone
-        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+        if request.transport is not None:
+            request.transport.abort()
+        return begun or whole  # reaches nobody: the connection is gone
+
+    async def _paused(self, seconds: float) -> bool:
+        """Wait; false if the server stopped before."""
+        pause = asyncio.ensure_future(self._clock.sleep(seconds))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({pause, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return pause.done()
+        finally:
+            pause.cancel()
+            stopping.cancel()

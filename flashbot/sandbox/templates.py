@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from flashbot.sandbox.answers import Answer, Refusal, invalid, success
 from flashbot.sandbox.content import Content
 from flashbot.sandbox.messages import USER_ID
-from flashbot.sandbox.requests import Request, is_url, object_field, text_field, uuid_field
+from flashbot.sandbox.requests import Body, Request, Text, Url, Uuid, Values, check
 from flashbot.sandbox.timeline import new_id, stamp
 
 if TYPE_CHECKING:
@@ -23,9 +25,17 @@ if TYPE_CHECKING:
     from flashbot.sandbox.instances import Instance, Instances
     from flashbot.sandbox.routes import Route
 
-__all__ = ["Templates"]
+__all__ = [
+    "MODELS",
+    "USER",
+    "MediaTemplate",
+    "PreviewContext",
+    "Template",
+    "TemplateChange",
+    "Templates",
+    "TextTemplate",
+]
 
-MEDIA_KINDS = frozenset({"image", "video", "audio", "document"})
 NAMESPACES = frozenset({"contact", "user", "instance", "custom"})
 USER: Mapping[str, object] = {
     "fullName": "Sandbox Owner",
@@ -35,6 +45,46 @@ USER: Mapping[str, object] = {
 
 _BRACED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _PATH = re.compile(r"\s*([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+)\s*")
+
+
+class TextTemplate(Body):
+    name: Text
+    body: Text
+    media_url: None = None
+
+
+class MediaTemplate(Body):
+    """`body` is the caption."""
+
+    name: Text
+    body: str | None = None
+    media_url: Url
+
+
+class TemplateChange(Body):
+    """What is given replaces what was there; the type stays."""
+
+    name: Text = Field(default_factory=str)  # as in ContactChange
+    type: Literal["text", "image", "video", "audio", "document"] = Field(default_factory=lambda: "text")
+    body: str | None = None
+    media_url: Url | None = None
+
+
+class PreviewContext(Body):
+    """What the placeholders may be filled from."""
+
+    instance_id: Uuid | None = None
+    contact_id: Uuid | None = None
+    variables: Values | None = None
+
+
+MODELS: Mapping[str, type[TextTemplate | MediaTemplate]] = {
+    "text": TextTemplate,
+    "image": MediaTemplate,
+    "video": MediaTemplate,
+    "audio": MediaTemplate,
+    "document": MediaTemplate,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +139,31 @@ class Templates:
     def routes(self) -> Iterable[Route]:
         yield "GET", "/templates", self._list
         yield "POST", "/templates", self._create
-        yield "GET", "/templates/{id}", lambda request, key: success(self._find(key).resource())
+        yield "GET", "/templates/{id}", lambda request, key: success(self.find(key).resource())
         yield "PUT", "/templates/{id}", self._update
         yield "DELETE", "/templates/{id}", self._delete
         yield "POST", "/templates/{id}/preview", self._preview
 
-    def content(self, template_id: str, fields: Mapping[str, object], instance: Instance) -> Content:
+    def content(
+        self, template_id: str, contact_id: str | None, instance: Instance, variables: Mapping[str, object]
+    ) -> Content:
         """The rendered content of a template send; a gap is refused, unlike in a preview."""
-        variables = object_field(fields, "variables")
-        template = self._find(template_id)
-        contact = self._contact(uuid_field(fields, "contactId"))
-        body, missing = template.render(_context(contact, instance, variables))
+        template = self.find(template_id)
+        content, missing = self.rendered(template, self._contact(contact_id), instance, variables)
         if missing:
             raise Refusal("TEMPLATE_VARIABLES_MISSING", details=missing)
-        meta = {"templateId": template.id, "usedVariables": list(template.variables), "missingVariables": []}
-        return Content(template.kind, body, template.media_url, meta=meta)
+        return content
 
-    def _find(self, key: str) -> Template:
+    def rendered(
+        self, template: Template, contact: Contact | None, instance: Instance, variables: Mapping[str, object]
+    ) -> tuple[Content, list[str]]:
+        """The content, and the paths without a value."""
+        body, missing = template.render(_context(contact, instance, variables))
+        meta = {"templateId": template.id, "usedVariables": list(template.variables), "missingVariables": missing}
+        return Content(template.kind, body, template.media_url, meta=meta), missing
+
+    def find(self, key: str) -> Template:
+        """The template; raises the API's NOT_FOUND."""
         found = self._all.get(key)
         if found is None:
             raise Refusal("NOT_FOUND", "Template not found")
@@ -127,53 +185,54 @@ class Templates:
 
     def _create(self, request: Request) -> Answer:
         fields = request.fields()
-        name = text_field(fields, "name", required=True) or ""
         kind = fields.get("type")
-        if not isinstance(kind, str) or (kind != "text" and kind not in MEDIA_KINDS):
-            raise invalid("type", "must be one of text, image, video, audio, document")
-        body, media_url = _check(kind, text_field(fields, "body"), fields.get("mediaUrl"))
-        now = request.now
-        template = Template(new_id(self._random), name, kind, body, media_url, _variables(body), now, now)
+        model = MODELS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            raise invalid("type", f"must be one of {', '.join(MODELS)}")
+        wanted, now = check(model, fields), request.now
+        found = _variables(wanted.body)
+        template = Template(
+            new_id(self._random), wanted.name, str(kind), wanted.body, wanted.media_url, found, now, now
+        )
         self._all[template.id] = template
         return success(template.resource(), 201)
 
     def _update(self, request: Request, key: str) -> Answer:
-        old = self._find(key)
-        fields = request.fields()
-        if "type" in fields and fields["type"] != old.kind:
+        old = self.find(key)
+        change = request.read(TemplateChange)
+        given = change.model_fields_set
+        if "type" in given and change.type != old.kind:
             raise invalid("type", "cannot be changed")
-        name = text_field(fields, "name", required="name" in fields)
-        body, media_url = _check(
-            old.kind,
-            text_field(fields, "body") if "body" in fields else old.body,
-            fields.get("mediaUrl", old.media_url),
-        )
+        whole = {
+            "name": change.name if "name" in given else old.name,
+            "body": change.body if "body" in given else old.body,
+            "mediaUrl": change.media_url if "media_url" in given else old.media_url,
+        }
+        wanted = check(MODELS[old.kind], whole)
         new = replace(
             old,
-            name=name or old.name,
-            body=body,
-            media_url=media_url,
-            variables=_variables(body),
+            name=wanted.name,
+            body=wanted.body,
+            media_url=wanted.media_url,
+            variables=_variables(wanted.body),
             updated=request.now,
         )
         self._all[key] = new
         return success(new.resource())
 
     def _delete(self, request: Request, key: str) -> Answer:
-        self._find(key)
+        self.find(key)
         del self._all[key]
         return success({"deleted": True})
 
     def _preview(self, request: Request, key: str) -> Answer:
-        fields = request.fields() if request.body else {}
-        instance_id = uuid_field(fields, "instanceId")
-        variables = object_field(fields, "variables")
-        template = self._find(key)
-        instance = None if instance_id is None else self._instances.get(instance_id)
-        if instance_id is not None and instance is None:
+        given = request.read(PreviewContext) if request.body else PreviewContext()
+        template = self.find(key)
+        instance = None if given.instance_id is None else self._instances.get(given.instance_id)
+        if given.instance_id is not None and instance is None:
             raise Refusal("TEMPLATE_CONTEXT_UNAVAILABLE")
-        contact = self._contact(uuid_field(fields, "contactId"))
-        rendered, missing = template.render(_context(contact, instance, variables))
+        contact = self._contact(given.contact_id)
+        rendered, missing = template.render(_context(contact, instance, given.variables or {}))
         return success(
             {
                 "rendered": rendered,
@@ -182,18 +241,6 @@ class Templates:
                 "valid": not missing,
             }
         )
-
-
-def _check(kind: str, body: str | None, media_url: object) -> tuple[str | None, str | None]:
-    if kind == "text":
-        if not body:
-            raise invalid("body", "is required for a text template")
-        if media_url is not None:
-            raise invalid("mediaUrl", "is not for a text template")
-        return body, None
-    if not isinstance(media_url, str) or not is_url(media_url):
-        raise invalid("mediaUrl", "must be an http or https address")
-    return body, media_url
 
 
 def _variables(body: str | None) -> tuple[str, ...]:

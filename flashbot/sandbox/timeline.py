@@ -52,6 +52,16 @@ class Timeline:
             moment, _, do = heapq.heappop(plans)
             do(moment)
 
+    def resume(self, clock: Clock) -> None:
+        """Go on after having been saved, on this clock."""
+        self._clock = clock
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without the clock, and without those who are told."""
+        state = {**self.__dict__, "on_earlier": []}
+        del state["_clock"]
+        return state
+
     def next(self) -> datetime | None:
         return self._plans[0][0] if self._plans else None
 

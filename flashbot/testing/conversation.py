@@ -24,15 +24,14 @@ from flashbot.engine.assembly import Parts, assemble
 from flashbot.engine.direct import post_direct
 from flashbot.engine.worker import Handle
 from flashbot.errors import FlashbotError
-from flashbot.msgflash.errors import OutcomeUnknown
 from flashbot.msgflash.events import Event
-from flashbot.msgflash.transport import Request, Response
 from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 from flashbot.settings import Settings
 from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Done, Taken
+from flashbot.testing.sandbox import SandboxTransport
 
 __all__ = ["Conversation", "Heard"]
 
@@ -110,7 +109,7 @@ class Conversation:
             work=True,
             web=True,
             ears=None,
-            transport=_InProcess(self.world),
+            transport=SandboxTransport(self.world),
         )
         return self._parts
 
@@ -232,22 +231,6 @@ class Conversation:
         if ms is not None:
             moments.append(from_ms(ms))
         return min((moment for moment in moments if moment is not None), default=None)
-
-
-class _InProcess:
-    """The client's transport, straight into the sandbox."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def send(self, request: Request) -> Response:
-        headers = {"x-api-key": DEMO_KEY, "content-type": "application/json"}
-        answer = self._world.handle(
-            request.method, f"/api/v1{request.path}", request.params, headers, request.body or b""
-        )
-        if answer.fate != "answer":
-            raise OutcomeUnknown("The sandbox gave no answer.", call=request.call)
-        return Response(answer.status, answer.headers, answer.body)
 
 
 def _heard(message: Mapping[str, object]) -> Heard:

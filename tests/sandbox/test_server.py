@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from random import Random
@@ -154,6 +155,108 @@ async def test_a_hanging_send_is_accepted_and_does_not_stop_the_server_from_stop
 
     with pytest.raises(aiohttp.ClientError):
         await hanging
+
+
+async def test_a_late_send_is_recorded_after_its_connection_was_left_without_an_answer(
+    server: SandboxServer, http: aiohttp.ClientSession
+) -> None:
+    heard = asyncio.Event()
+    server.world.on_message.append(lambda _: heard.set())
+    server.world.faults.plan("late", seconds=0.1)
+
+    hanging = asyncio.create_task(_status(http))
+    async with asyncio.timeout(5):
+        await heard.wait()
+
+    assert len(server.world.sent) == 1
+    assert not hanging.done()
+    hanging.cancel()
+
+
+async def test_a_slow_answer_comes_whole(server: SandboxServer, http: aiohttp.ClientSession) -> None:
+    server.world.faults.plan("slow", seconds=0.2)
+    begun = time.monotonic()
+
+    status = await _status(http)
+
+    assert status == 201
+    assert 0.2 <= time.monotonic() - begun < 5
+
+
+async def test_a_slow_body_stops_after_the_headers_until_the_server_stops(
+    server: SandboxServer, http: aiohttp.ClientSession
+) -> None:
+    server.world.faults.plan("slow_body")
+
+    async with http.post("/api/v1/messages/send", json=BODY, headers=HEADERS) as answer:
+        assert answer.status == 201
+        reading = asyncio.create_task(answer.read())
+        await asyncio.sleep(0.1)
+        assert not reading.done()
+        async with asyncio.timeout(5):
+            await server.stop()
+
+        with pytest.raises(aiohttp.ClientError):
+            await reading
+
+
+async def test_a_client_that_gives_up_on_a_slow_body_leaves_the_server_well(
+    server: SandboxServer, http: aiohttp.ClientSession
+) -> None:
+    server.world.faults.plan("slow_body")
+
+    async with http.post("/api/v1/messages/send", json=BODY, headers=HEADERS) as answer:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(answer.read(), 0.1)
+
+    assert await _status(http) == 201
+
+
+async def test_a_stopping_server_does_not_wait_for_a_slow_answer(
+    server: SandboxServer, http: aiohttp.ClientSession
+) -> None:
+    server.world.faults.plan("slow", seconds=60)
+    heard = asyncio.Event()
+    server.world.on_message.append(lambda _: heard.set())
+    waiting = asyncio.create_task(_status(http))
+    await heard.wait()
+
+    async with asyncio.timeout(5):
+        await server.stop()
+
+    with pytest.raises(aiohttp.ClientError):
+        await waiting
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [("garbage", 201), ("truncated", 201), ("unavailable", 503), ("PROVIDER_ERROR", 502)]
+)
+async def test_a_spoiled_answer_over_http(
+    server: SandboxServer, http: aiohttp.ClientSession, fault: str, status: int
+) -> None:
+    server.world.faults.plan(fault)
+
+    async with http.post("/api/v1/messages/send", json=BODY, headers=HEADERS) as answer:
+        body = await answer.read()
+
+    assert answer.status == status
+    assert answer.content_type == ("text/html" if status == 503 else "application/json")
+    if status != 502:
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(body)
+
+
+async def test_a_forged_webhook_reaches_the_bot_beside_the_real_one(server: SandboxServer, receiver: Receiver) -> None:
+    server.world.add_webhook(receiver.url)
+    server.world.faults.plan("forge_webhooks")
+
+    server.world.says(ADA, "hi")
+    came = [await receiver.next() for _ in range(2)]
+    await settle(server.world)
+
+    true = [signature == f"sha256={hmac.new(b'hush', body, hashlib.sha256).hexdigest()}" for body, signature in came]
+    assert sorted(true) == [False, True]
+    assert server.world.counts()["webhooksAccepted"] == 1
 
 
 async def _status(http: aiohttp.ClientSession) -> int:

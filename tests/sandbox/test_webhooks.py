@@ -22,7 +22,7 @@ def test_the_secret_is_shown_at_creation_and_never_again(api: Any) -> None:
 
     assert status == 201
     assert len(made.pop("secret")) == 64
-    assert listed == [made]
+    assert [one.items() >= made.items() and "secret" not in one for one in listed] == [True]
     assert api.call("DELETE", f"/webhooks/{made['id']}") == (200, {"deleted": True})
     assert api.call("DELETE", f"/webhooks/{made['id']}") == (404, "NOT_FOUND")
 
