@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".flashbot")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    requests_per_second: Annotated[float, Field(ge=0, le=10_000)] = 9.0
+    requests_per_second: Annotated[float, Field(ge=0, le=10_000)] = 9.2
     """Shared by all processes of one key. MsgFlash allows 10; 0 lifts it for a server of one's own."""
     partitions: Annotated[int, Field(ge=1, le=1024)] = 1
     """Fixed at the store's first start; 64 for a cluster."""

@@ -8,26 +8,10 @@ from collections.abc import Mapping
 from flashbot.dialogue.series import Sayable
 from flashbot.engine.outbox import Renderer, compose, event_id_of
 from flashbot.errors import ContentError
+from flashbot.msgflash.phones import e164
 from flashbot.store.mailbox import Store
 
-__all__ = ["e164", "post_direct"]
-
-
-def e164(phone: str) -> str:
-    """The number in E.164. Raises ContentError when it cannot be one."""
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(phone, None)
-        possible = phonenumbers.is_possible_number(number)
-    except phonenumbers.NumberParseException:
-        possible = False
-    if not possible:
-        raise ContentError(
-            "The recipient is not a phone number in E.164: write a plus, the country code and the number, "
-            "such as +2250700000000."
-        )
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+__all__ = ["post_direct"]
 
 
 async def post_direct(

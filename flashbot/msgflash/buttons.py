@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from flashbot.errors import ContentError
 from flashbot.msgflash.checks import check_text, check_url
+from flashbot.msgflash.phones import e164
 
 __all__ = ["Button", "CallButton", "CopyButton", "PixButton", "ReplyButton", "UrlButton"]
 
 LONGEST_LABEL = 50
+PIX_KEY_TYPES = ("phone", "email", "cpf", "cnpj", "random")
+"""Of WhatsApp's provider; MsgFlash's pages name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class CallButton:
 
     def __post_init__(self) -> None:
         check_text(self.text, "The button's text", LONGEST_LABEL)
-        check_text(self.phone, "The button's phone number")
+        object.__setattr__(self, "phone", e164(self.phone, "The button's number"))
 
     def fields(self) -> dict[str, object]:
         return _button("call", self.text, phoneNumber=self.phone)
@@ -74,7 +78,7 @@ class CallButton:
 
 @dataclass(frozen=True, slots=True)
 class PixButton:
-    """A Brazilian instant payment. Key types of the provider: phone, email, cpf, cnpj, random."""
+    """A Brazilian instant payment, alone in its message. `key_type`: phone, email, cpf, cnpj or random."""
 
     text: str
     currency: str
@@ -86,6 +90,8 @@ class PixButton:
         check_text(self.text, "The button's text", LONGEST_LABEL)
         for name in ("currency", "name", "key_type", "key"):
             check_text(getattr(self, name), f"The pix button's {name}")
+        if self.key_type not in PIX_KEY_TYPES:
+            raise ContentError(f"The pix button's key_type must be one of {', '.join(PIX_KEY_TYPES)}.")
 
     def fields(self) -> dict[str, object]:
         return _button("pix", self.text, currency=self.currency, name=self.name, keyType=self.key_type, key=self.key)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+import tenacity
 from pydantic_core import from_json, to_json
 
+from flashbot.clock import Clock
+from flashbot.errors import StoreError
 from flashbot.msgflash.errors import MsgFlashError, OutcomeUnknown, RateLimited, Retry, error_for
+from flashbot.msgflash.keys import check_personal
 from flashbot.msgflash.transport import Request, Response, Transport
 
 if TYPE_CHECKING:
-    from flashbot.clock import Clock
     from flashbot.msgflash.rate import Rate
 
 __all__ = ["Calls"]
@@ -24,7 +29,7 @@ LONGEST_PAUSE = 30.0
 
 
 class Calls:
-    """What every resource stands on."""
+    """What every resource stands on. `team` says that the key is a team's; `clock` paces whatever polls."""
 
     def __init__(
         self,
@@ -32,25 +37,37 @@ class Calls:
         rate: Rate,
         clock: Clock,
         timeout: float,
+        *,
+        team: bool = False,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
         self._rate = rate
-        self._clock = clock
+        self.clock = clock
         self._timeout = timeout
+        self._team = team
         self._jitter = jitter
 
-    async def get(self, path: str, params: Mapping[str, object] | None = None) -> Any:
-        """The `data` of a read. Repeated on NotSent, a missing or broken answer, 5xx and RateLimited."""
+    async def get(self, path: str, params: Mapping[str, object] | None = None, *, personal: bool = False) -> Any:
+        """The `data` of a read. Repeated on NotSent, a missing or broken answer, 5xx and RateLimited.
+
+        `personal`: raises TeamKeyNotAllowed, without asking, for a team key.
+        """
+        if personal:
+            check_personal(f"GET {path}", team=self._team)
         given = {name: str(value) for name, value in (params or {}).items() if value is not None}
         return await self._persist(Request("GET", path, given, timeout=self._timeout))
 
-    async def post(self, path: str, fields: Mapping[str, object]) -> Any:
+    async def post(self, path: str, fields: Mapping[str, object] | None = None) -> Any:
         """The `data` of a write. Repeated only when it was certainly not done."""
-        return await self._persist(Request("POST", path, body=to_json(fields), timeout=self._timeout))
+        return await self._write("POST", path, fields)
 
-    async def delete(self, path: str) -> Any:
-        return await self._persist(Request("DELETE", path, timeout=self._timeout))
+    async def put(self, path: str, fields: Mapping[str, object]) -> Any:
+        return await self._write("PUT", path, fields)
+
+    async def delete(self, path: str, fields: Mapping[str, object] | None = None) -> Any:
+        """With `fields` the request has a body, as removing members wants it."""
+        return await self._write("DELETE", path, fields)
 
     async def once(self, request: Request, *, paced: bool = True) -> Response:
         """Exactly one request; a 2xx answer, or the error that it stands for."""
@@ -59,22 +76,42 @@ class Calls:
         response = await self._transport.send(request)
         if 200 <= response.status < 300:
             return response
-        raise error_for(response.status, response.body, request.call, retry_after=_seconds(response.headers))
+        told = _retry_after(response.headers, self.clock)
+        fault = error_for(response.status, response.body, request.call, retry_after=told)
+        if isinstance(fault, RateLimited):
+            with suppress(StoreError):  # the pace could not be told; what MsgFlash said matters more
+                await self._rate.pause(fault.retry_after or 1.0)
+        raise fault
+
+    async def _write(self, method: str, path: str, fields: Mapping[str, object] | None) -> Any:
+        body = None if fields is None else to_json(fields)
+        return await self._persist(Request(method, path, body=body, timeout=self._timeout))
 
     async def _persist(self, request: Request) -> Any:
-        for repeat in range(REPEATS + 1):
-            try:
+        async for attempt in tenacity.AsyncRetrying(
+            sleep=self.clock.sleep,
+            stop=tenacity.stop_after_attempt(REPEATS + 1),
+            retry=tenacity.retry_if_exception(_worth_repeating),
+            wait=self._pause,
+            reraise=True,
+        ):
+            with attempt:
                 return _data(await self.once(request), request)
-            except MsgFlashError as fault:
-                pause = self._pause(repeat, fault)
-                if fault.retry is not Retry.SOON or repeat == REPEATS or pause > LONGEST_PAUSE:
-                    raise
-            await self._clock.sleep(pause)
-        raise AssertionError("the last repeat returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
-    def _pause(self, repeat: int, fault: MsgFlashError) -> float:
-        grown: float = FIRST_PAUSE * 2**repeat * (0.5 + 0.5 * self._jitter())
-        return grown + (fault.retry_after or 0.0) if isinstance(fault, RateLimited) else grown
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        grown: float = FIRST_PAUSE * 2 ** (state.attempt_number - 1) * (0.5 + 0.5 * self._jitter())
+        fault = state.outcome.exception() if state.outcome else None
+        told = fault.retry_after if isinstance(fault, MsgFlashError) else None
+        return grown + (told or 0.0)
+
+
+def _worth_repeating(fault: BaseException) -> bool:
+    return (
+        isinstance(fault, MsgFlashError)
+        and fault.retry is Retry.SOON
+        and (fault.retry_after is None or fault.retry_after <= LONGEST_PAUSE)
+    )
 
 
 def unreadable(request: Request, status: int) -> OutcomeUnknown:
@@ -86,6 +123,8 @@ def unreadable(request: Request, status: int) -> OutcomeUnknown:
 
 
 def _data(response: Response, request: Request) -> Any:
+    if response.status == 204:
+        return None
     try:
         found = from_json(response.body)
     except ValueError:
@@ -95,7 +134,15 @@ def _data(response: Response, request: Request) -> Any:
     return found["data"]
 
 
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    """Retry-After where it counts seconds; no page of the vendor mentions it."""
+def _retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
+    """Retry-After in seconds or as a date (RFC 9110, 10.2.3); no page of the vendor mentions it."""
     given = headers.get("Retry-After")
-    return float(given) if given is not None and given.isascii() and given.isdigit() and len(given) < 10 else None
+    if given is None:
+        return None
+    if given.isascii() and given.isdigit():
+        return float(given) if len(given) < 10 else None
+    try:
+        moment = parsedate_to_datetime(given)
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, (moment - clock.now()).total_seconds()) if moment.tzinfo else None

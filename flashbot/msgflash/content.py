@@ -5,14 +5,13 @@ Rules are the vendor's (messages/send, message-types); what its pages leave open
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from flashbot.errors import ContentError
 from flashbot.msgflash.buttons import Button, CallButton, CopyButton, PixButton, ReplyButton, UrlButton
-from flashbot.msgflash.checks import check_degrees, check_optional, check_text, check_url
+from flashbot.msgflash.checks import check_degrees, check_media, check_optional, check_text, check_variables
 
 __all__ = [
     "Audio",
@@ -53,15 +52,17 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Captioned:
+    KIND: ClassVar[str]
+
     url: str
     caption: str | None = None
 
     def __post_init__(self) -> None:
-        check_url(self.url, "The media url")
+        check_media(self.url, self.KIND)
         check_optional(self.caption, "The caption")
 
-    def _fields(self, kind: str) -> dict[str, object]:
-        fields: dict[str, object] = {"type": kind, "mediaUrl": self.url}
+    def fields(self) -> dict[str, object]:
+        fields: dict[str, object] = {"type": self.KIND, "mediaUrl": self.url}
         if self.caption is not None:
             fields["text"] = self.caption
         return fields
@@ -71,50 +72,48 @@ class _Captioned:
 class Image(_Captioned):
     """A picture at a public address: JPEG, PNG, WEBP or GIF, up to 5 MB."""
 
-    def fields(self) -> dict[str, object]:
-        return self._fields("image")
+    KIND: ClassVar[str] = "image"
 
 
 @dataclass(frozen=True, slots=True)
 class Video(_Captioned):
     """A film at a public address: MP4 or 3GPP, up to 16 MB."""
 
-    def fields(self) -> dict[str, object]:
-        return self._fields("video")
+    KIND: ClassVar[str] = "video"
 
 
 @dataclass(frozen=True, slots=True)
 class Document(_Captioned):
     """A file at a public address: PDF, Word or Excel, up to 10 MB."""
 
-    def fields(self) -> dict[str, object]:
-        return self._fields("document")
+    KIND: ClassVar[str] = "document"
 
 
 @dataclass(frozen=True, slots=True)
-class Audio:
+class _Sound:
+    KIND: ClassVar[str]
+
+    url: str
+
+    def __post_init__(self) -> None:
+        check_media(self.url, self.KIND)
+
+    def fields(self) -> dict[str, object]:
+        return {"type": self.KIND, "mediaUrl": self.url}
+
+
+@dataclass(frozen=True, slots=True)
+class Audio(_Sound):
     """A sound file at a public address, shown as a file, up to 16 MB."""
 
-    url: str
-
-    def __post_init__(self) -> None:
-        check_url(self.url, "The media url")
-
-    def fields(self) -> dict[str, object]:
-        return {"type": "audio", "mediaUrl": self.url}
+    KIND: ClassVar[str] = "audio"
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceNote:
+class VoiceNote(_Sound):
     """A recording at a public address, shown as a voice message, up to 16 MB."""
 
-    url: str
-
-    def __post_init__(self) -> None:
-        check_url(self.url, "The media url")
-
-    def fields(self) -> dict[str, object]:
-        return {"type": "voice_note", "mediaUrl": self.url}
+    KIND: ClassVar[str] = "voice_note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +200,7 @@ class StoredTemplate:
     def __post_init__(self) -> None:
         check_text(self.template_id, "The template id")
         check_optional(self.contact_id, "The contact id")
-        if not isinstance(self.variables, Mapping):
-            raise ContentError("The template's variables must be a mapping of names to text or numbers.")
-        for name, value in self.variables.items():
-            check_text(name, "The name of a template variable")
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                raise ContentError(
-                    f"The template variable {name} must be text or a number, not {type(value).__name__}."
-                )
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ContentError(f"The template variable {name} must be a finite number.")
-        object.__setattr__(self, "variables", dict(self.variables))
+        object.__setattr__(self, "variables", check_variables(self.variables))
 
     def fields(self) -> dict[str, object]:
         fields: dict[str, object] = {"templateId": self.template_id}

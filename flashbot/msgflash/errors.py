@@ -5,6 +5,7 @@
     ├── OutcomeUnknown           written, no usable answer: time-out, reset, unreadable 2xx
     │   └── ServerFault          5xx
     │       └── ProviderFault    MsgFlash answers for WhatsApp's side
+    ├── JobFailed                accepted, then given up by MsgFlash; part of it may be done
     └── Refused                  certainly not accepted
         ├── KeyRefused           the key, or the team header beside it
         ├── AccessRefused        a valid key, a forbidden thing
@@ -24,7 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic_core import from_json
 
@@ -47,7 +48,10 @@ class Retry(Enum):
 
 
 class MsgFlashError(FlashbotError):
-    """A call that failed. `call` reads as "POST /messages/send"; `status` is None without an answer."""
+    """A call that failed. `call` reads as "POST /messages/send"; `status` is None without an answer.
+
+    `accepted` is set when a bulk call was cut into pieces and some went through before this: the job they form.
+    """
 
     CODE: ClassVar[str] = ""
     RETRY: ClassVar[Retry] = Retry.NEVER
@@ -79,9 +83,14 @@ class MsgFlashError(FlashbotError):
         self.details = details
         self.retry_after = retry_after
         self.retry = self._judge()
+        self.accepted: object = None
 
     def _judge(self) -> Retry:
         return self.RETRY
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...], dict[str, object]]:
+        # A job lives by its client and stays behind.
+        return type(self), self.args, {**vars(self), "accepted": None}
 
 
 class NotSent(MsgFlashError, retry=Retry.SOON):
@@ -101,6 +110,14 @@ class ServerFault(OutcomeUnknown):
 
 class ProviderFault(ServerFault):
     """MsgFlash could not finish with WhatsApp's side."""
+
+
+class JobFailed(MsgFlashError, retry=Retry.ASK):
+    """A bulk job or lookup ended as failed. `result` says what was done until then."""
+
+    def __init__(self, text: str = "", *, call: str = "", result: object = None) -> None:
+        super().__init__(text, call=call)
+        self.result = result
 
 
 class Refused(MsgFlashError):
@@ -370,7 +387,11 @@ def error_for(status: int, body: bytes, call: str, *, retry_after: float | None 
         cls = _by_status(status, code)
     message = scrub(said)
     text = f"{scrub(call)} got {status}{f' {code}' if code else ''}{f' ({message})' if message else ''}"
-    advice = cls.ADVICE or ("look whether it was done before doing it again" if issubclass(cls, OutcomeUnknown) else "")
+    advice = cls.ADVICE
+    if 300 <= status < 400:
+        advice = "check MsgFlash's address, which leads elsewhere"
+    elif issubclass(cls, OutcomeUnknown):
+        advice = "look whether it was done before doing it again"
     if issubclass(cls, RateLimited) and retry_after is None:
         retry_after = 1.0
     return cls(

@@ -177,6 +177,10 @@ def parse(body: bytes, header_event: str | None = None) -> Event:
     """Read one webhook body; `header_event` names the event when the body does not.
 
     Raises UnreadableEvent, and nothing else, for whatever bytes; its sentence quotes nothing from the body.
+
+    >>> event = parse(b'{"event":"message.received","instanceId":"i-1","from":"+2250700000001","body":"Bonjour"}')
+    >>> event.sender, event.text
+    ('+2250700000001', 'Bonjour')
     """
     try:
         top = from_json(body, allow_inf_nan=False, cache_strings="keys")

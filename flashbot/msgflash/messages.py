@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flashbot.errors import ContentError
 from flashbot.msgflash.calls import Calls, unreadable
-from flashbot.msgflash.errors import InvalidRequest
+from flashbot.msgflash.content import Text
 from flashbot.msgflash.keys import checked_id
-from flashbot.msgflash.models import Message, Page
-from flashbot.msgflash.reading import one, page
+from flashbot.msgflash.listing import Listing, Page
+from flashbot.msgflash.models import Message
+from flashbot.msgflash.moments import iso
+from flashbot.msgflash.phones import e164
+from flashbot.msgflash.reading import check_size, cursor_listing, one
 from flashbot.msgflash.sent import SentMessage, read_sent
 from flashbot.msgflash.transport import Request
 
@@ -23,7 +23,6 @@ __all__ = ["Messages"]
 
 SEND = "/messages/send"
 SCHEDULE = "/messages/schedule"
-E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 
 
 class Messages:
@@ -33,16 +32,19 @@ class Messages:
         self._calls = calls
         self._timeout = timeout
 
-    async def send(self, instance_id: str, to: str, content: Content) -> Message:
-        """Queue a message to `to` (E.164) now. Raises OutcomeUnknown when it may or may not be queued."""
+    async def send(self, instance_id: str, to: str, content: Content | str) -> Message:
+        """Queue a message to `to` (E.164) now. Raises OutcomeUnknown when it may or may not be queued.
+
+        >>> message = await client.messages.send(instance, "+2250700000001", "Your parcel has left.")
+        >>> message.status
+        'queued'
+        """
         data = await self._calls.post(SEND, _fields(instance_id, to, content))
         return one(Message, data, f"POST {SEND}")
 
-    async def schedule(self, instance_id: str, to: str, content: Content, at: datetime) -> Message:
+    async def schedule(self, instance_id: str, to: str, content: Content | str, at: datetime) -> Message:
         """Queue a message for `at`, which needs a zone; the past means at once. It cannot be called back."""
-        if at.tzinfo is None:
-            raise InvalidRequest("Nothing was scheduled: the moment has no time zone; give it one.")
-        moment = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = iso(at, "The moment")
         data = await self._calls.post(SCHEDULE, {**_fields(instance_id, to, content), "scheduledAt": moment})
         return one(Message, data, f"POST {SCHEDULE}")
 
@@ -59,6 +61,21 @@ class Messages:
         path = f"/messages/{checked_id(message_id, 'message')}"
         return one(Message, await self._calls.get(path), f"GET {path}")
 
+    def list(
+        self, *, limit: int | None = None, instance_id: str | None = None, status: str | None = None
+    ) -> Listing[Message]:
+        """Every message, newest first as far as we know; `limit` is the size of a page.
+
+        The vendor documents neither a usual nor a largest size, nor whether messages received are listed.
+
+        >>> async for message in client.messages.list(status="failed"):
+        ...     print(message.id, message.error)
+        """
+        check_size(limit, None)
+        instance = None if instance_id is None else checked_id(instance_id, "instance")
+        query = {"limit": limit, "instanceId": instance, "status": status}
+        return cursor_listing(self._calls, "/messages", Message, query, "messages")
+
     async def page(
         self,
         limit: int | None = None,
@@ -66,26 +83,10 @@ class Messages:
         instance_id: str | None = None,
         status: str | None = None,
     ) -> Page[Message]:
-        """One page, newest first as far as we know. `limit` has no documented default or maximum."""
-        params = {"limit": limit, "cursor": cursor, "instanceId": instance_id, "status": status}
-        return page(Message, await self._calls.get("/messages", params), "GET /messages", "messages")
-
-    async def list(
-        self, *, limit: int | None = None, instance_id: str | None = None, status: str | None = None
-    ) -> AsyncIterator[Message]:
-        """Every message, page by page; `limit` is the size of a page. Each page is one request."""
-        cursor: str | None = None
-        while True:
-            found = await self.page(limit, cursor, instance_id, status)
-            for message in found.items:
-                yield message
-            # A cursor that leads to itself would never end.
-            if found.next_cursor is None or found.next_cursor == cursor:
-                return
-            cursor = found.next_cursor
+        """One page of `list`."""
+        return await self.list(limit=limit, instance_id=instance_id, status=status).page(cursor)
 
 
-def _fields(instance_id: str, to: str, content: Content) -> dict[str, object]:
-    if not E164.fullmatch(to):
-        raise ContentError("The recipient must be a phone number in E.164: a plus, the country code, digits only.")
-    return {"instanceId": checked_id(instance_id, "instance"), "to": to, **content.fields()}
+def _fields(instance_id: str, to: str, content: Content | str) -> dict[str, object]:
+    said = Text(content) if isinstance(content, str) else content
+    return {"instanceId": checked_id(instance_id, "instance"), "to": e164(to), **said.fields()}

@@ -6,8 +6,9 @@ are kept, and an optional field of an unexpected type counts as absent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -22,7 +23,7 @@ from pydantic.alias_generators import to_camel
 if TYPE_CHECKING:
     from pydantic_core.core_schema import ValidationInfo
 
-__all__ = ["Instance", "InstanceState", "Message", "Page", "Resource", "Safety", "WebhookEndpoint"]
+__all__ = ["Instance", "InstanceState", "Message", "Resource", "Safety", "WebhookEndpoint"]
 
 
 Id: TypeAlias = Annotated[str, Field(min_length=1)]
@@ -34,6 +35,11 @@ class Resource(BaseModel):
     model_config = ConfigDict(
         extra="allow", frozen=True, alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Without the fields that are unknown to us: a phone or a text may be among them."""
+        known = type(self).model_fields
+        return ((name, value) for name, value in super().__repr_args__() if name in known)
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -115,20 +121,3 @@ class WebhookEndpoint(Resource):
     secret: str | None = Field(default=None, repr=False)
     created_at: datetime | None = None
     updated_at: datetime | None = None
-
-
-Item = TypeVar("Item", bound=Resource)
-
-
-class Page(BaseModel, Generic[Item]):
-    """One page of a list. Hand `next_cursor` back to get the next; it is None on the last."""
-
-    model_config = ConfigDict(frozen=True)
-
-    items: tuple[Item, ...] = ()
-    next_cursor: str | None = None
-    total: int | None = None
-
-    @property
-    def has_more(self) -> bool:
-        return self.next_cursor is not None

@@ -16,20 +16,27 @@ def sign(secret: str, body: bytes) -> str:
     return PREFIX + hmac.digest(secret.encode(), body, "sha256").hex()
 
 
-def verify(secrets: Sequence[str], body: bytes, header: str | None) -> bool:
-    """True when any of `secrets` signed exactly these bytes.
+def verify(secret: str | Sequence[str], body: bytes, header: str | None) -> bool:
+    """True when `secret`, or any of several while it is being changed, signed exactly these bytes.
 
-    The prefix may be missing; an upper-case digest is refused. Takes the same time whichever secret matches;
-    never raises, whatever the header holds.
+    Hand in the body as it came, before any parsing, and the value of X-MsgFlash-Signature. The prefix may be missing;
+    an upper-case digest is refused. Takes the same time whichever secret matches; never raises, whatever the header
+    holds.
+
+    >>> body = b'{"event":"message.delivered","messageId":"m-1"}'
+    >>> verify("a secret", body, sign("a secret", body))
+    True
+    >>> verify("a secret", body + b" ", sign("a secret", body))
+    False
     """
     if header is None:
         return False
     # compare_digest takes text only when it is ASCII; bytes always.
     given = header.removeprefix(PREFIX).encode("utf-8", "surrogatepass")
     matched = False
-    for secret in secrets:
-        if not secret:
+    for one in (secret,) if isinstance(secret, str) else secret:
+        if not one:
             continue  # an empty secret would let anybody sign
-        expected = hmac.digest(secret.encode(), body, "sha256").hex().encode()
+        expected = hmac.digest(one.encode(), body, "sha256").hex().encode()
         matched |= hmac.compare_digest(expected, given)
     return matched

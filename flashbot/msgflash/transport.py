@@ -16,11 +16,11 @@ from yarl import URL
 
 from flashbot.errors import SettingsError
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown
+from flashbot.msgflash.keys import Secret
 
-__all__ = ["HttpTransport", "Request", "Response", "Transport"]
+__all__ = ["HttpTransport", "Request", "Response", "Timeouts", "Transport"]
 
 PREFIX = "/api/v1"
-CONNECT_SECONDS = 5.0
 # Below the five seconds after which common servers close an idle connection: a request written into a closing
 # connection would leave its outcome unknown.
 KEEPALIVE_SECONDS = 4.0
@@ -35,13 +35,24 @@ BEFORE_THE_FIRST_BYTE = (
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds that each phase of a request may take: all of it, a connection, and a silence while reading."""
+
+    total: float = 20.0
+    connect: float = 5.0
+    """Waiting for a free connection included. What gives up here was certainly not sent."""
+    read: float | None = None
+    """The longest pause between two pieces of the answer; None leaves it to `total`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One call. `path` follows /api/v1, percent-encoded; `timeout` is for all of it, in seconds."""
 
     method: str
     path: str
-    params: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
     timeout: float = 20.0
 
     @property
@@ -55,7 +66,7 @@ class Response:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class Transport(Protocol):
@@ -67,40 +78,53 @@ class Transport(Protocol):
 class HttpTransport:
     """aiohttp, one session, made at the first request in the running loop."""
 
-    def __init__(self, base_url: str, key: str, team_id: str | None = None, connections: int = 100) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        team_id: str | None = None,
+        *,
+        timeouts: Timeouts | None = None,
+        connections: int = 100,
+    ) -> None:
+        key = Secret(key)
         root = base_url.rstrip("/").removesuffix(PREFIX)
         if not root.startswith(("http://", "https://")):
             raise SettingsError("The MsgFlash address must begin with http:// or https://.")
         self._root = root + PREFIX
-        self._headers = {"x-api-key": key}
+        self._headers: dict[str, str] = {"x-api-key": key}
         if team_id is not None:
             self._headers["X-Team-Id"] = team_id
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         self._urls: dict[str, URL] = {}
-        self._timeout = _timeout(20.0)
+        self._timeouts = timeouts or Timeouts()
+        self._limit_of = self._timeouts.total, _limit(self._timeouts, self._timeouts.total)
 
     async def send(self, request: Request) -> Response:
         session = self._session or self._open(request)
-        body = request.body
         try:
             async with session.request(
                 request.method,
                 self._url(request.path),
                 params=request.params or None,
-                data=None if body is None else BytesPayload(body, content_type="application/json"),
-                timeout=self._limit(request.timeout),
+                data=None if request.body is None else BytesPayload(request.body, content_type="application/json"),
+                # Without a body no type: aiohttp would claim an octet stream, which strict servers refuse.
+                skip_auto_headers=("Content-Type",) if request.body is None else None,
+                timeout=self._within(request.timeout),
                 allow_redirects=False,
             ) as answer:
                 return Response(answer.status, answer.headers, await answer.read())
         except BEFORE_THE_FIRST_BYTE as fault:
+            _drop_frames(fault)
             raise NotSent(
                 f"{request.call} was not sent ({_name(fault)}): check MsgFlash's address and the network, "
                 "then send it again.",
                 call=request.call,
             ) from fault
         except Exception as fault:
+            _drop_frames(fault)
             raise OutcomeUnknown(
                 f"{request.call} got no usable answer ({_name(fault)}): "
                 "look whether it was done before doing it again.",
@@ -135,15 +159,24 @@ class HttpTransport:
                 self._urls[path] = url
         return url
 
-    def _limit(self, seconds: float) -> aiohttp.ClientTimeout:
-        if self._timeout.total != seconds:
-            self._timeout = _timeout(seconds)
-        return self._timeout
+    def _within(self, seconds: float) -> aiohttp.ClientTimeout:
+        if self._limit_of[0] != seconds:
+            self._limit_of = seconds, _limit(self._timeouts, seconds)
+        return self._limit_of[1]
 
 
-def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+def _limit(timeouts: Timeouts, seconds: float) -> aiohttp.ClientTimeout:
     # Connecting, and waiting for a free connection, must give up first: then it is known that nothing left.
-    return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds * 0.8))
+    connect = min(timeouts.connect, seconds * 0.8)
+    return aiohttp.ClientTimeout(total=seconds, connect=connect, sock_read=timeouts.read)
+
+
+def _drop_frames(fault: BaseException) -> None:
+    """Leave what happened, without aiohttp's frames: their variables hold the headers, and so the key, as bytes."""
+    link: BaseException | None = fault
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
 
 
 def _name(fault: BaseException) -> str:

@@ -126,6 +126,10 @@ class Embedded:
                 await self._start()
         return self.address
 
+    async def is_running(self) -> bool:
+        """Whether the folder's server answers; starts nothing."""
+        return await self._answers()
+
     async def stop_if_last(self) -> bool:
         """End the server unless somebody else uses it; whoever comes next starts it again."""
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flashbot.store.link import Runner
-from flashbot.store.records import Committed, Done, Later, Message, Posted, Queue, Taken
+from flashbot.store.records import Committed, Done, Later, Message, Permit, Posted, Queue, Taken
 
 __all__ = ["LONGEST_PARK_MS", "Store"]
 
@@ -118,11 +118,12 @@ class Store:
         return lost
 
     async def permit(
-        self, rate_tag: str, *, interval_ms: int, longest_ms: int = 5000, pause_ms: int = 0
-    ) -> tuple[bool, int]:
-        """Reserve the next slot of a shared rate: granted or not, and the ms to wait."""
-        granted, wait = await self._runner.run("permit", rate_tag, (self._now(), interval_ms, longest_ms, pause_ms))
-        return bool(granted), int(wait)
+        self, rate_tag: str, *, interval_ms: int, longest_ms: int = 5000, pause_ms: int = 0, slot_ms: int = 0
+    ) -> Permit:
+        """Ask for a slot of a shared rate, or come back at its moment for the one held (`slot_ms`)."""
+        args = (self._now(), interval_ms, longest_ms, pause_ms, slot_ms)
+        granted, ms, slot = await self._runner.run("permit", rate_tag, args)
+        return Permit(bool(granted), int(ms), int(slot))
 
     async def bury(self, key: str, queue: Queue, contact: str, reason: bytes, entry: bytes) -> bool:
         """Keep an entry as a dead letter, once per key; False when it was kept before."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, TypeAlias
 
-__all__ = ["Committed", "Done", "Entry", "Lane", "Later", "Message", "Posted", "Queue", "Taken", "TimerKey"]
+__all__ = ["Committed", "Done", "Entry", "Lane", "Later", "Message", "Permit", "Posted", "Queue", "Taken", "TimerKey"]
 
 Queue: TypeAlias = Literal["in", "reply", "drip"]
 Lane: TypeAlias = Literal["reply", "drip"]
@@ -113,3 +113,14 @@ class Committed(Enum):
 class Posted:
     new: bool
     taken: Taken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Granted: begin now, `ms` after the slot's moment. Otherwise wait `ms` and come back for the slot; with nothing
+    to wait for, the slot held was lost."""
+
+    granted: bool
+    ms: int
+    slot_ms: int
+    """By the server's clock; 0 when none was given."""

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from flashbot.clock import ManualClock
 from flashbot.errors import ContentError, SettingsError
@@ -13,21 +16,23 @@ from flashbot.msgflash.client import Client
 from flashbot.msgflash.content import Text
 from flashbot.msgflash.errors import (
     ApiRateLimitExceeded,
+    BadRequest,
     InvalidRequest,
     MonthlyOutboundQuotaExceeded,
+    MsgFlashError,
     NotFound,
     NotSent,
     OutcomeUnknown,
     Retry,
     ServerFault,
+    TeamKeyRequired,
+    Unauthorized,
 )
 from flashbot.msgflash.rate import LocalRate, Unlimited
 from flashbot.msgflash.sent import SentMessage, body_of, read_sent
 from flashbot.msgflash.transport import Request, Response
+from tests.msgflash.scripted import PERSONAL, TEAM, TO, Script, SkippingClock, client_of, data, error
 
-PERSONAL = "msgf_live_" + "ab" * 32
-TEAM = "msgf_team_" + "ab" * 32
-TO = "+33600000000"
 WHEN = "2026-05-01T10:00:00.000Z"
 AT = datetime(2026, 5, 1, 10, 0, tzinfo=UTC)
 SAFETY = {"decision": "warn", "riskLevel": "medium", "state": "warming", "score": 56}
@@ -58,46 +63,6 @@ FULL = {
     "providerMessageId": "BAE5F00D",
     "meta": {"providerResult": {}, "workerSafety": SAFETY},
 }
-
-
-def data(found: object) -> bytes:
-    return json.dumps({"data": found}).encode()
-
-
-def error(code: str) -> bytes:
-    return json.dumps({"error": {"code": code, "message": "words"}}).encode()
-
-
-class Script:
-    """A transport that plays prepared answers in order and keeps what it was asked."""
-
-    def __init__(self, *answers: tuple[int, bytes] | tuple[int, bytes, dict[str, str]] | Exception) -> None:
-        self.answers = list(answers)
-        self.asked: list[Request] = []
-
-    async def send(self, request: Request) -> Response:
-        self.asked.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        status, body, *headers = answer
-        return Response(status, headers[0] if headers else {}, body)
-
-
-class SkippingClock(ManualClock):
-    """Sleeping is over at once, and remembered."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.slept: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.advance(timedelta(seconds=seconds))
-
-
-def client_of(script: Script, **more: object) -> Client:
-    return Client(api_key=PERSONAL, transport=script, **{"rate": Unlimited(), "clock": SkippingClock(), **more})  # type: ignore[arg-type]
 
 
 async def test_a_message_is_sent_as_the_vendors_page_says() -> None:
@@ -135,7 +100,7 @@ async def test_bad_requests_are_refused_before_they_leave() -> None:
 
     with pytest.raises(InvalidRequest):
         await client.messages.schedule("inst-1", TO, Text("hello"), datetime(2026, 5, 1))  # noqa: DTZ001 - the point
-    for to in ("33600000000", "+0600000000", "", "+33 600000000", "+33600000000\n"):
+    for to in ("33600000000", "+0600000000", "", "+336", "call +33600000000", "+12530000"):
         with pytest.raises(ContentError):
             await client.messages.send("inst-1", to, Text("hello"))
     for bad in ("", "a/b", "..", "a?b", "+33600000000"):
@@ -377,6 +342,37 @@ async def test_too_fast_waits_as_long_as_it_is_told() -> None:
     assert 7 < clock.slept[0] < 8
 
 
+@pytest.mark.parametrize(
+    ("told", "low", "high"),
+    [
+        ("Mon, 05 Jan 2026 09:00:20 GMT", 20, 21),
+        ("Mon, 05 Jan 2026 08:00:00 GMT", 0, 1),  # gone by
+        ("Mon, 05 Jan 2026 09:00:20 -0000", 1, 2),  # no zone: as if nothing was said
+        ("soon", 1, 2),
+        ("-5", 1, 2),
+        ("1.5", 1, 2),
+        ("", 1, 2),
+        ("9" * 400, 1, 2),
+        ("0 Jan 0 3000000000:0 GMT", 1, 2),
+    ],
+)
+async def test_a_retry_after_may_be_a_date_and_nonsense_counts_as_none(told: str, low: float, high: float) -> None:
+    clock = SkippingClock()
+    script = Script((429, error("API_RATE_LIMIT_EXCEEDED"), {"Retry-After": told}), (200, data([])))
+
+    await client_of(script, clock=clock).webhooks.list()
+
+    assert low <= clock.slept[0] <= high
+
+
+@given(st.text() | st.from_regex(r"\w{3}, \d{1,12} \w{3} \d{1,9} \d{1,3}:\d{1,3}:\d{1,3} [+-]?\w{1,9}"))
+async def test_any_retry_after_leaves_the_error_what_it_is(told: str) -> None:
+    script = Script((400, error("BAD_REQUEST"), {"Retry-After": told}))
+
+    with pytest.raises(BadRequest):
+        await client_of(script).campaigns.pause("c-1")
+
+
 async def test_a_wait_of_minutes_or_a_spent_quota_is_raised_at_once() -> None:
     for answer, kind in (
         ((429, error("API_RATE_LIMIT_EXCEEDED"), {"Retry-After": "600"}), ApiRateLimitExceeded),
@@ -392,7 +388,7 @@ async def test_every_request_waits_for_its_slot_repeats_too() -> None:
     clock = SkippingClock()
     waits = []
 
-    class Counted:
+    class Counted(Unlimited):
         async def wait(self) -> None:
             waits.append(clock.now())
 
@@ -405,6 +401,48 @@ async def test_every_request_waits_for_its_slot_repeats_too() -> None:
 
     assert len(script.asked) == 4
     assert len(waits) == 3
+
+
+@pytest.mark.parametrize(("told", "pause"), [({}, 1.0), ({"Retry-After": "7"}, 7.0)])
+async def test_too_fast_pauses_everybody_with_the_key(told: dict[str, str], pause: float) -> None:
+    paused = []
+
+    class Told(Unlimited):
+        async def pause(self, seconds: float) -> None:
+            paused.append(seconds)
+
+    script = Script((429, error("API_RATE_LIMIT_EXCEEDED"), told), (200, data([])))
+
+    await client_of(script, rate=Told()).webhooks.list()
+
+    assert paused == [pause]
+
+
+async def test_a_spent_quota_pauses_nobody() -> None:
+    class Told(Unlimited):
+        async def pause(self, seconds: float) -> None:
+            raise AssertionError("paused")
+
+    with pytest.raises(MonthlyOutboundQuotaExceeded):
+        await client_of(Script((429, error("MONTHLY_OUTBOUND_QUOTA_EXCEEDED"))), rate=Told()).webhooks.list()
+
+
+async def test_a_cancelled_call_is_not_repeated() -> None:
+    class Endless(Script):
+        async def send(self, request: Request) -> Response:
+            self.asked.append(request)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    endless = Endless()
+    asking = asyncio.create_task(client_of(endless).instances.get("inst-1"))
+    await asyncio.sleep(0)
+    asking.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    assert len(endless.asked) == 1
 
 
 async def test_a_local_rate_spaces_requests_evenly_without_bursts() -> None:
@@ -437,22 +475,26 @@ def test_a_rate_of_nothing_is_refused(per_second: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "team"),
+    ("key", "team", "kind"),
     [
-        (TEAM, None),
-        (PERSONAL, "team-1"),
-        ("", None),
-        ("a b", None),
-        ("clé", None),
-        ("key\r\nX: y", None),
-        (TEAM, ""),
+        (TEAM, None, Unauthorized),
+        (PERSONAL, "team-1", TeamKeyRequired),
+        ("", None, Unauthorized),
+        ("a b", None, Unauthorized),
+        ("clé", None, Unauthorized),
+        ("key\r\nX: y", None, Unauthorized),
+        (TEAM, "", Unauthorized),
+        (None, None, Unauthorized),
+        (SecretStr(PERSONAL), None, Unauthorized),
     ],
 )
-def test_a_key_that_cannot_work_is_refused_when_the_client_is_built(key: str, team: str | None) -> None:
-    with pytest.raises(SettingsError) as caught:
+def test_a_key_that_cannot_work_is_refused_when_the_client_is_built(
+    key: str, team: str | None, kind: type[MsgFlashError]
+) -> None:
+    with pytest.raises(kind) as caught:
         Client(api_key=key, team_id=team)
 
-    assert not key or key not in str(caught.value)
+    assert not key or str(key) not in str(caught.value)
 
 
 @pytest.mark.parametrize(("key", "team"), [(PERSONAL, None), (TEAM, "team-1"), ("own", None), ("own", "team-1")])

@@ -25,7 +25,8 @@ from flashbot.msgflash.content import (
     VoiceNote,
 )
 
-URL = "https://files.example/a.pdf"
+FILES = "https://files.example/"
+PDF, PNG, MP4, OGG = (FILES + name for name in ("a.pdf", "a.png", "a.mp4", "a.ogg"))
 YES = ReplyButton("Yes", "yes")
 
 
@@ -33,12 +34,12 @@ YES = ReplyButton("Yes", "yes")
     ("content", "fields"),
     [
         (Text("hello"), {"type": "text", "text": "hello"}),
-        (Image(URL), {"type": "image", "mediaUrl": URL}),
-        (Image(URL, "look"), {"type": "image", "mediaUrl": URL, "text": "look"}),
-        (Video(URL, "look"), {"type": "video", "mediaUrl": URL, "text": "look"}),
-        (Document(URL, "look"), {"type": "document", "mediaUrl": URL, "text": "look"}),
-        (Audio(URL), {"type": "audio", "mediaUrl": URL}),
-        (VoiceNote(URL), {"type": "voice_note", "mediaUrl": URL}),
+        (Image(PNG), {"type": "image", "mediaUrl": PNG}),
+        (Image(PNG, "look"), {"type": "image", "mediaUrl": PNG, "text": "look"}),
+        (Video(MP4, "look"), {"type": "video", "mediaUrl": MP4, "text": "look"}),
+        (Document(PDF, "look"), {"type": "document", "mediaUrl": PDF, "text": "look"}),
+        (Audio(OGG), {"type": "audio", "mediaUrl": OGG}),
+        (VoiceNote(OGG), {"type": "voice_note", "mediaUrl": OGG}),
         (Location(48.85, 2.35), {"type": "location", "latitude": 48.85, "longitude": 2.35}),
         (
             Location(-90, 180, "Shop", "1 Main Street"),
@@ -113,11 +114,13 @@ WRONG: dict[str, Callable[[], object]] = {
     "text of another type": lambda: Text(5),  # type: ignore[arg-type]
     "text with a NUL": lambda: Text("a\x00b"),
     "text with half a surrogate": lambda: Text("a\ud800"),
-    "caption empty": lambda: Image(URL, ""),
+    "caption empty": lambda: Image(PNG, ""),
     "url of a file": lambda: Image("file:///etc/passwd"),
     "url without a host": lambda: Video("https://"),
     "url with a space": lambda: Document("https://a b"),
     "url empty": lambda: Audio(""),
+    "url with broken brackets": lambda: Image("https://[x/a.png"),
+    "url of nobody": lambda: UrlButton("See", "https://:80/"),
     "url relative": lambda: VoiceNote("/a.ogg"),
     "latitude out of range": lambda: Location(90.1, 0),
     "longitude out of range": lambda: Location(0, -180.1),
@@ -135,6 +138,8 @@ WRONG: dict[str, Callable[[], object]] = {
     "button url": lambda: UrlButton("See", "javascript:alert(1)"),
     "copy code empty": lambda: CopyButton("Copy", ""),
     "call phone empty": lambda: CallButton("Call", ""),
+    "call phone without its country": lambda: CallButton("Call", "0612345678"),
+    "pix key of an unknown type": lambda: PixButton("Pay", "BRL", "Shop", "iban", "x"),
     "pix key empty": lambda: PixButton("Pay", "BRL", "Shop", "email", ""),
     "title empty": lambda: Buttons("", "d", [YES]),
     "description empty": lambda: Buttons("t", "", [YES]),
@@ -172,3 +177,33 @@ def test_content_keeps_its_own_copy_of_what_it_was_made_from() -> None:
 
     assert template.variables == {"a": "1"}
     assert buttons.buttons == (YES,)
+
+
+MEDIA = {"image": Image, "video": Video, "document": Document, "audio": Audio, "voice_note": VoiceNote}
+# By the vendor's page guides/media-uploads.
+TAKEN = {
+    "image": "jpg jpeg png webp gif",
+    "video": "mp4 3gp",
+    "document": "pdf doc docx xls xlsx",
+    "audio": "mp3 ogg mp4 aac amr",
+    "voice_note": "mp3 ogg webm mp4 aac amr",
+}
+ENDINGS = sorted({ending for endings in TAKEN.values() for ending in endings.split()})
+
+
+@pytest.mark.parametrize("kind", MEDIA)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_is_taken_by_the_kinds_whose_formats_it_has(kind: str, ending: str) -> None:
+    make, url = MEDIA[kind], f"https://files.example/x.{ending.upper()}?sign=a.b#c"
+
+    if ending in TAKEN[kind].split():
+        assert make(url).fields()["mediaUrl"] == url
+    else:
+        with pytest.raises(ContentError, match=f"ends in .{ending}"):
+            make(url)
+
+
+@pytest.mark.parametrize("url", ["https://files.example/x", "https://files.example/x.php", "https://files.example/"])
+def test_an_address_that_says_nothing_of_its_format_passes_as_any_kind(url: str) -> None:
+    for make in MEDIA.values():
+        assert make(url).fields()["mediaUrl"] == url

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashbot.msgflash import errors
+from flashbot.msgflash.bulk import BulkResult
 from flashbot.msgflash.errors import (
+    JobFailed,
     MsgFlashError,
     NotSent,
     OutcomeUnknown,
@@ -89,6 +91,30 @@ def test_every_code_of_the_catalogue_has_a_class(code: str, status: str, parent:
     assert type(fault).__name__.upper() == code.replace("_", "")
     assert (fault.code, fault.status, fault.message, fault.call) == (code, int(status), "words", SEND)
     assert fault.retry is Retry(retry)
+
+
+@pytest.mark.parametrize(("code", "status", "parent", "retry"), ROWS, ids=[row[0] for row in ROWS])
+def test_a_read_may_be_repeated_where_a_write_must_be_looked_up_and_nowhere_else(
+    code: str, status: str, parent: str, retry: str
+) -> None:
+    fault = error_for(int(status), answer(code), READ)
+
+    assert fault.retry is (Retry.SOON if retry == "ask" else Retry(retry))
+
+
+@pytest.mark.parametrize("code", [row[0] for row in ROWS])
+def test_every_error_says_what_to_do_next(code: str) -> None:
+    status = next(int(row[1]) for row in ROWS if row[0] == code)
+
+    text = str(error_for(status, answer(code, "words"), SEND))
+
+    assert text.startswith(f"{SEND} got {status} {code} (words)")
+    assert text.endswith(".")
+    assert ": " in text or issubclass(errors.BY_CODE[code], OutcomeUnknown)
+
+
+def test_a_redirect_points_at_the_address() -> None:
+    assert "address" in str(error_for(301, b"", READ))
 
 
 def test_the_catalogue_and_the_classes_are_the_same_set() -> None:
@@ -190,6 +216,26 @@ def test_errors_survive_pickling_and_notes() -> None:
         assert type(copy) is type(fault)
         assert str(copy) == str(fault)
         assert vars(copy) == vars(fault)
+
+
+def test_a_job_stays_behind_when_its_error_is_pickled() -> None:
+    fault = error_for(500, b"", SEND)
+    fault.accepted = lambda: None
+    fault.add_note("100 of 200 items were accepted before.")
+
+    copy = pickle.loads(pickle.dumps(fault))  # noqa: S301 - our own bytes
+
+    assert copy.accepted is None
+    assert (copy.status, copy.retry, copy.__notes__) == (500, Retry.ASK, fault.__notes__)
+
+
+def test_what_a_failed_job_had_done_survives_pickling() -> None:
+    fault = JobFailed("It failed.", call=SEND, result=BulkResult(requested=2, deleted=1))
+
+    copy = pickle.loads(pickle.dumps(fault))  # noqa: S301 - our own bytes
+
+    assert copy.result == BulkResult(requested=2, deleted=1)
+    assert copy.retry is Retry.ASK
 
 
 @given(

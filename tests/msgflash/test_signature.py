@@ -25,6 +25,11 @@ def test_the_signature_is_hmac_sha256_of_the_raw_bytes(secret: str, body: bytes,
     assert verify([secret], body, digest)
 
 
+def test_a_lone_secret_is_one_secret_and_not_a_list_of_letters() -> None:
+    assert verify("secret", b"{}", sign("secret", b"{}"))
+    assert not verify("secret", b"{}", sign("s", b"{}"))
+
+
 def test_any_of_several_secrets_will_do_while_one_is_changed() -> None:
     signed = sign("old", b"{}")
 

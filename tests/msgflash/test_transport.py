@@ -13,7 +13,7 @@ from aiohttp import web
 
 from flashbot.errors import SettingsError
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown, Retry
-from flashbot.msgflash.transport import HttpTransport, Request
+from flashbot.msgflash.transport import HttpTransport, Request, Timeouts
 
 KEY = "msgf_live_" + "ab" * 32
 SEND = Request("POST", "/messages/send", body=b'{"to":"+33612345678"}', timeout=5)
@@ -118,6 +118,12 @@ async def test_a_packed_answer_is_unpacked(loopback, carry) -> None:
     assert (await carry.send(READ)).body == b"{}"
 
 
+async def test_a_huge_answer_is_read_whole(loopback, carry) -> None:
+    loopback.answer = lambda request: web.Response(body=b"x" * 20_000_000)
+
+    assert len((await carry.send(READ)).body) == 20_000_000
+
+
 async def test_connections_are_reused(loopback, carry) -> None:
     await carry.send(SEND)
     await carry.send(SEND)
@@ -205,6 +211,19 @@ async def test_no_answer_in_time_leaves_the_outcome_unknown(loopback, carry) -> 
 
     assert caught.value.retry is Retry.ASK
     assert len(loopback.seen) == 1
+
+
+async def test_a_silence_in_the_middle_of_an_answer_leaves_the_outcome_unknown() -> None:
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{")
+        await reader.read()
+
+    async with serving(stall) as port:
+        transport = HttpTransport(f"http://127.0.0.1:{port}", KEY, timeouts=Timeouts(read=0.1))
+        with pytest.raises(OutcomeUnknown, match="SocketTimeoutError"):
+            await transport.send(Request("POST", "/messages/send", timeout=60))
+        await transport.close()
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,10 @@ async def test_answers_reach_whoever_asked(link: Link) -> None:
 
 
 async def test_a_script_the_server_forgot_is_sent_again(link: Link) -> None:
-    await link.run("permit", "{key:a}", ("", 110, 5000, 0))
+    await link.run("permit", "{key:a}", ("1000", 110, 5000, 0, 0))
     await link.command("SCRIPT", "FLUSH")
 
-    assert await link.run("permit", "{key:b}", ("", 110, 5000, 0)) == [1, 0]
+    assert await link.run("permit", "{key:b}", ("1000", 110, 5000, 0, 0)) == [1, 0, 1000]
 
 
 async def test_a_cut_connection_fails_its_calls_and_the_next_call_reconnects(link: Link) -> None:
@@ -117,6 +117,6 @@ async def test_full_memory_stops_no_work_that_frees_it(link: Link) -> None:
 
         assert [taken.contact for taken in found] == ["+1"]
         assert parked is Committed.OK
-        assert await store.permit("{key:x}", interval_ms=110) == (True, 0)
+        assert (await store.permit("{key:x}", interval_ms=110)).granted
     finally:
         await link.command("CONFIG", "SET", "maxmemory", "0")

@@ -9,7 +9,7 @@ import pytest
 from flashbot.clock import ManualClock, to_ms
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
-from flashbot.store.records import Committed, Done, Later, Message, Taken, TimerKey
+from flashbot.store.records import Committed, Done, Later, Message, Permit, Taken, TimerKey
 
 AWA, BEN, CHI = "+2250700000001", "+2250700000002", "+2250700000003"
 LEASE = 15_000
@@ -283,25 +283,24 @@ async def test_a_commit_hands_over_the_next_event(store: Store) -> None:
 
 
 async def test_slots_of_the_shared_rate_lie_an_interval_apart(store: Store) -> None:
-    waits = [await store.permit("{key:x}", interval_ms=110) for _ in range(3)]
+    permits = [await store.permit("{key:x}", interval_ms=110) for _ in range(3)]
 
-    assert waits == [(True, 0), (True, 110), (True, 220)]
+    assert [(permit.granted, permit.ms) for permit in permits] == [(True, 0), (False, 110), (False, 220)]
 
 
 async def test_a_paused_key_grants_nothing(store: Store) -> None:
     await store.permit("{key:x}", interval_ms=110, longest_ms=0, pause_ms=30_000)
 
-    granted, wait = await store.permit("{key:x}", interval_ms=110)
+    permit = await store.permit("{key:x}", interval_ms=110)
 
-    assert not granted
-    assert 0 < wait <= 30_000
+    assert permit == Permit(granted=False, ms=30_000, slot_ms=0)
 
 
 async def test_a_slot_too_far_ahead_is_not_reserved(store: Store) -> None:
     await store.permit("{key:x}", interval_ms=4000)
     await store.permit("{key:x}", interval_ms=4000)
 
-    assert await store.permit("{key:x}", interval_ms=4000) == (False, 8000)
+    assert await store.permit("{key:x}", interval_ms=4000) == Permit(granted=False, ms=8000, slot_ms=0)
 
 
 async def test_a_dead_letter_is_kept_once_per_key(store: Store) -> None:

@@ -1,0 +1,38 @@
+"""Phone numbers in E.164, checked with Google's tables (`phonenumbers`, loaded when first used)."""
+
+from __future__ import annotations
+
+import re
+
+from flashbot.errors import ContentError
+
+__all__ = ["e164"]
+
+# Anything else, such as letters or an extension, phonenumbers would turn into some other number.
+WRITTEN = re.compile(r"\+[0-9\s().-]{2,40}")
+
+
+def e164(phone: str, what: str = "The recipient") -> str:
+    """The number as MsgFlash takes it: a plus, the country code, digits only.
+
+    Spaces, dots and brackets may be in it; the plus must. Raises ContentError, without repeating it, when no
+    country has numbers of this length.
+
+    >>> e164("+225 07 00 00 00 00")
+    '+2250700000000'
+    """
+    import phonenumbers
+
+    given = str(phone).strip()
+    if WRITTEN.fullmatch(given):
+        try:
+            number = phonenumbers.parse(given, None)
+        except phonenumbers.NumberParseException:
+            pass
+        else:
+            # Not `is_possible_number`: it passes numbers that work only within their own town.
+            if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
+                return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise ContentError(
+        f"{what} is not a phone number in E.164: write a plus, the country code and the number, such as +2250700000000."
+    )
