@@ -8,7 +8,26 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flashbot.cli import chat, dead, dev, new, routes, run, stop
+from flashbot.cli import (
+    campaigns,
+    chat,
+    connect,
+    contacts,
+    dead,
+    dev,
+    doctor,
+    groups,
+    instances,
+    lookup,
+    new,
+    routes,
+    run,
+    sandbox,
+    send,
+    stop,
+    templates,
+    webhooks,
+)
 from flashbot.cli.console import MISTAKES, complain
 from flashbot.errors import FlashbotError
 
@@ -33,7 +52,7 @@ class Commands(TyperGroup):
             if _debugging(ctx):
                 raise
             complain(str(fault))
-            raise typer.Exit(MISTAKE if isinstance(fault, MISTAKES) else FAILED) from None
+            raise typer.Exit(MISTAKE if _is_mistake(fault) else FAILED) from None
         except OSError as fault:
             if _debugging(ctx) or fault.filename is None:
                 raise
@@ -41,6 +60,13 @@ class Commands(TyperGroup):
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _is_mistake(fault: FlashbotError) -> bool:
+    """Also what the client refused to ask, with no answer of MsgFlash behind it."""
+    from flashbot.msgflash.errors import Refused
+
+    return isinstance(fault, MISTAKES) or (isinstance(fault, Refused) and fault.status is None)
 
 
 def _debugging(ctx: Any) -> bool:
@@ -80,6 +106,17 @@ app.command("new")(new.new)
 app.command("dev")(dev.dev)
 app.command("chat")(chat.chat)
 app.command("run")(run.run)
+app.command("connect")(connect.connect)
+app.command("doctor")(doctor.doctor)
 app.command("routes")(routes.routes)
+app.command("sandbox")(sandbox.sandbox)
 app.add_typer(dead.commands, name="dead")
 app.command("stop")(stop.stop)
+app.add_typer(contacts.commands, name="contacts")
+app.add_typer(groups.commands, name="groups")
+app.add_typer(templates.commands, name="templates")
+app.add_typer(instances.commands, name="instances")
+app.add_typer(campaigns.commands, name="campaigns")
+app.add_typer(webhooks.commands, name="webhooks")
+app.command("lookup")(lookup.lookup)
+app.command("send")(send.send)

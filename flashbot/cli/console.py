@@ -13,7 +13,19 @@ from rich.text import Text
 
 from flashbot.errors import BotMistake, ContentError, SettingsError, StoreUnfit, TemplateError
 
-__all__ = ["MARK", "MISTAKES", "clean", "complain", "errors", "log_marked", "log_plainly", "marked", "output", "say"]
+__all__ = [
+    "MARK",
+    "MISTAKES",
+    "clean",
+    "complain",
+    "errors",
+    "log_marked",
+    "log_plainly",
+    "marked",
+    "note",
+    "output",
+    "say",
+]
 
 MARK = "\x1e"
 """Begins the lines that a bot process writes for the terminal that started it, and for nobody else."""
@@ -48,6 +60,12 @@ def complain(sentence: str) -> None:
     """`flashbot: …` on stderr, red on a terminal."""
     console = errors()
     console.print(Text(f"flashbot: {clean(sentence)}", style="red"), soft_wrap=not console.is_terminal)
+
+
+def note(text: str) -> None:
+    """A dim line on stderr: worth knowing, nothing wrong."""
+    console = errors()
+    console.print(Text(clean(text), style="dim"), soft_wrap=not console.is_terminal)
 
 
 class Marked(logging.Formatter):

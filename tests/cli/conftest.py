@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -10,12 +11,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from flashbot.cli.app import app
+from flashbot.clock import SystemClock
+from flashbot.sandbox.server import SandboxServer
+from flashbot.sandbox.world import DEMO_KEY, World
 from flashbot.store.embedded import Embedded
 
 BOT = """\
@@ -69,6 +75,39 @@ def bot(home: Path) -> Path:
 def typed(home: Path) -> Callable[..., Result]:
     """Run a command in this process."""
     return lambda *words: CliRunner().invoke(app, list(words), prog_name="flashbot")
+
+
+@pytest.fixture
+def world(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A MsgFlash behind a real address, in a thread of its own; the settings name it, and its key."""
+    loop = asyncio.new_event_loop()
+    made = World(SystemClock(), Random(7), requests_per_second=0, statuses=(0.01, 0.02), job_seconds_per_hundred=0.01)
+    server = SandboxServer(made)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(loop.run_until_complete, server.start()).result()
+        serving = beside.submit(loop.run_forever)
+        monkeypatch.setenv("FLASHBOT_MSGFLASH_URL", server.url)
+        monkeypatch.setenv("FLASHBOT_API_KEY", DEMO_KEY)
+        monkeypatch.setenv("FLASHBOT_REQUESTS_PER_SECOND", "0")
+        yield made
+        loop.call_soon_threadsafe(loop.stop)
+        serving.result()
+        beside.submit(loop.run_until_complete, server.stop()).result()
+    loop.close()
+
+
+@pytest.fixture
+def make_template(world: World) -> Callable[[str], str]:
+    """Store a template with a body; gives its id."""
+
+    def make(body: str) -> str:
+        fields = json.dumps({"name": "welcome", "type": "text", "body": body}).encode()
+        headers = {"x-api-key": DEMO_KEY, "Content-Type": "application/json"}
+        made = world.handle("POST", "/api/v1/templates", {}, headers, fields)
+        found: str = json.loads(made.body)["data"]["id"]
+        return found
+
+    return make
 
 
 class Command:

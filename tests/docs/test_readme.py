@@ -24,10 +24,10 @@ def test_the_readme_s_bot_passes_the_readme_s_test(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert [name for name, _ in blocks] == ["bot.py", "test_bot.py", "notify.py"]
+    assert [name for name, _ in blocks] == ["bot.py", "test_bot.py", "notify.py", "contacts.py"]
     assert run.returncode == 0, run.stdout
     assert "2 passed" in run.stdout
-    subprocess.run([sys.executable, "-c", "import notify"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-c", "import notify, contacts"], cwd=tmp_path, check=True)
 
 
 def test_every_python_block_of_the_readme_names_its_file() -> None:

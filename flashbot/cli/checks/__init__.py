@@ -1,0 +1,1 @@
+"""What `flashbot doctor` looks at: a file per subject turns facts into findings; `examination` gathers the facts."""

@@ -1,0 +1,89 @@
+"""Asks the store for a diagnosis. It opens what is there, begins nothing, and leaves a server as it found it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from flashbot.cli.checks.finding import Finding, broken, ok, unknown
+from flashbot.cli.checks.storage import StoreFacts, judge_store
+from flashbot.errors import SettingsError, StoreAway, StoreError, StoreUnfit
+from flashbot.store.embedded import find_server
+from flashbot.store.link import Link
+from flashbot.store.opening import open_store
+from flashbot.store.wire import Address, Refusal
+
+if TYPE_CHECKING:
+    from flashbot.settings import Settings
+    from flashbot.store.opening import OpenedStore
+
+__all__ = ["look"]
+
+WITHIN = 20.0
+"""Seconds; a big data folder takes some to load."""
+ASKED = ("maxmemory", "maxmemory-policy", "appendonly")
+
+
+async def look(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[list[Finding], OpenedStore | None]:
+    """The findings, and the store, open until `stack` closes, when there is one in use."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            return await _look(settings, stack)
+    except TimeoutError:
+        return [unknown("store", f"It did not answer within {WITHIN:g} seconds.", "try again; look at its log")], None
+    except SettingsError as fault:
+        return [broken("store", str(fault), "correct FLASHBOT_REDIS_URL")], None
+    except StoreUnfit as fault:
+        return [broken("store", str(fault), "do what the sentence says, then start the bot again")], None
+    except StoreAway as fault:
+        then = "start it, or correct FLASHBOT_REDIS_URL" if _url(settings) else "do what the sentence says"
+        return [broken("store", str(fault), then)], None
+    except StoreError as fault:
+        return [broken("store", f"It refuses: {fault}", "correct the name and password in FLASHBOT_REDIS_URL")], None
+    except OSError as fault:
+        found = f"{settings.data_dir} cannot be used ({fault.strerror or type(fault).__name__})."
+        return [broken("store", found, "correct its permissions, or set FLASHBOT_DATA_DIR")], None
+
+
+async def _look(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[list[Finding], OpenedStore | None]:
+    url = _url(settings)
+    if not url and not settings.data_dir.is_dir():
+        program = await asyncio.to_thread(find_server, settings.redis_server)
+        name = f"{program.engine.capitalize()} {program.version}"
+        return [ok("store", f"There is no data folder {settings.data_dir} yet; {name} will begin it.")], None
+    if url:
+        link = Link(Address.from_url(url))
+        try:
+            if not await link.command("EXISTS", "fb:meta"):
+                return list(judge_store(await _facts(link, str(link.address)))), None
+        finally:
+            await link.close()
+    opened = await stack.enter_async_context(
+        open_store(url=url, folder=settings.data_dir, server=settings.redis_server, partitions=settings.partitions)
+    )
+    facts = await _facts(
+        opened.link,
+        str(opened.link.address),
+        sentence=opened.sentence,
+        dead=await opened.dead.count(),
+        partitions=(len(opened.store.tags), settings.partitions),
+    )
+    return list(judge_store(facts)), opened
+
+
+async def _facts(
+    link: Link, where: str, *, sentence: str = "", dead: int = 0, partitions: tuple[int, int] | None = None
+) -> StoreFacts:
+    settings: dict[str, str] = {}
+    with contextlib.suppress(Refusal):  # managed services refuse CONFIG
+        for name in ASKED:
+            pair = await link.command("CONFIG", "GET", name)
+            settings.update(zip([name], [word.decode() for word in pair[1:]], strict=False))
+    memory = re.search(rb"used_memory:(\d+)", await link.command("INFO", "memory"))
+    return StoreFacts(where, sentence, settings, int(memory[1]) if memory else None, dead, partitions)
+
+
+def _url(settings: Settings) -> str:
+    return settings.redis_url.get_secret_value()
