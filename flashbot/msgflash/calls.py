@@ -110,6 +110,7 @@ def _worth_repeating(fault: BaseException) -> bool:
     return (
         isinstance(fault, MsgFlashError)
         and fault.retry is Retry.SOON
+        and not 300 <= (fault.status or 0) < 400  # a redirect leads there again
         and (fault.retry_after is None or fault.retry_after <= LONGEST_PAUSE)
     )
 

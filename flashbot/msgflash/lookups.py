@@ -25,7 +25,7 @@ LOOKUPS = "/number-lookups"
 
 
 class LookupEntry(Resource):
-    """One number of a lookup; the vendor documents no field but shows lists, so a bare text is its `input`."""
+    """One number of a lookup. The vendor shows lists and no fields: a bare text or number is its `input`."""
 
     input: str | None = Field(default=None, repr=False)
     normalized: str | None = Field(default=None, repr=False)
@@ -35,7 +35,7 @@ class LookupEntry(Resource):
     @model_validator(mode="before")
     @classmethod
     def _bare(cls, found: object) -> object:
-        return {"input": found} if isinstance(found, str) else found
+        return {"input": str(found)} if isinstance(found, str | int) else found
 
 
 class LookupLists(Resource):

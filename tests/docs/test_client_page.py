@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import inspect
-import io
 import re
 from pathlib import Path
 from random import Random
@@ -13,6 +9,7 @@ from random import Random
 from flashbot.clock import SystemClock
 from flashbot.sandbox.server import SandboxServer
 from flashbot.sandbox.world import World
+from tests.docs.running import run
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "client.md"
 ADDRESS = "http://127.0.0.1:9600"
@@ -33,14 +30,3 @@ async def test_the_page_s_code_prints_what_the_page_shows() -> None:
 
     assert len(blocks) >= 15
     assert text.count("```output") == sum(1 for _, shown in blocks if shown)
-
-
-async def run(source: str, names: dict[str, object]) -> str:
-    """What a block prints. `await` may stand anywhere, as in a notebook."""
-    code = compile(source, str(PAGE), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        outcome = eval(code, names)  # noqa: S307 - our own documentation
-        if inspect.isawaitable(outcome):
-            await outcome
-    return printed.getvalue()

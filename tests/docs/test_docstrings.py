@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import doctest
 import importlib
-import inspect
-import io
 import pkgutil
 from collections.abc import Iterator
 from random import Random
@@ -20,6 +16,7 @@ from flashbot.msgflash.client import Client
 from flashbot.msgflash.rate import Unlimited
 from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 from flashbot.testing import SandboxTransport
+from tests.docs.running import run
 
 CHECKER = doctest.OutputChecker()
 RESOURCES = {
@@ -57,7 +54,7 @@ async def test_the_example_does_what_it_shows(name: str) -> None:
     names: dict[str, object] = {**FOUND[name].globs, "client": client, "instance": DEMO_INSTANCE}
 
     for example in FOUND[name].examples:
-        printed = await run(example.source, names)
+        printed = await run(example.source, names, mode="single")
 
         assert CHECKER.check_output(example.want, printed, 0), (
             f"{name}, line {example.lineno}: {printed!r}, not {example.want!r}"
@@ -68,14 +65,3 @@ def test_every_resource_shows_at_least_one_example() -> None:
     shown = {name.split(".")[2] for name in FOUND}
 
     assert shown >= RESOURCES
-
-
-async def run(source: str, names: dict[str, object]) -> str:
-    """One example as an interactive Python with `await` runs it: what it prints, or the value it ends with."""
-    code = compile(source, "<example>", "single", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        outcome = eval(code, names)  # noqa: S307 - our own documentation
-        if inspect.isawaitable(outcome):
-            await outcome
-    return printed.getvalue()

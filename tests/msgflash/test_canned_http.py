@@ -186,12 +186,15 @@ async def test_json_is_read_whatever_it_is_called(canned, client, content_type: 
     assert (await read(client)).name == "Côte"
 
 
+@pytest.mark.parametrize("call", [read, write])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed_and_proves_nothing(canned, client, status: int) -> None:
+async def test_a_redirect_is_neither_followed_nor_asked_again_and_proves_nothing(
+    canned, client, status: int, call
+) -> None:
     canned.then(status, headers={"Location": "https://elsewhere.example/"})
 
     with pytest.raises(OutcomeUnknown, match="address") as caught:
-        await write(client)
+        await call(client)
 
     assert (caught.value.status, canned.count) == (status, 1)
 

@@ -161,13 +161,17 @@ async def test_a_lookup_answered_at_once_gives_its_lists() -> None:
     assert len(script.asked) == 1
 
 
-async def test_a_lookup_whose_lists_hold_bare_texts_is_read() -> None:
-    bare = {"onWhatsApp": ["+2250700000001"], "notOnWhatsApp": [], "invalid": ["nothing"]}
+async def test_a_lookup_whose_lists_hold_bare_numbers_is_read() -> None:
+    bare = {"onWhatsApp": ["+2250700000001", 2250700000002], "notOnWhatsApp": [], "invalid": ["nothing"]}
     script = Script((200, data({**without(LOOKUP_SYNC, "status"), "result": bare})))
 
     found = await (await client_of(script).lookups.create(INSTANCE, numbers(2))).done()
 
-    assert [entry.input for entry in found.on_whatsapp + found.invalid] == ["+2250700000001", "nothing"]
+    assert [entry.input for entry in found.on_whatsapp + found.invalid] == [
+        "+2250700000001",
+        "2250700000002",
+        "nothing",
+    ]
 
 
 @pytest.mark.parametrize("call", BULK_CALLS.values(), ids=BULK_CALLS.keys())
