@@ -52,7 +52,8 @@ class SandboxServer:
         control = Control(self.world)
         app = web.Application(client_max_size=LARGEST_BODY)
         api = web.route("*", "/api/v1/{rest:.*}", self._api)
-        app.add_routes([api, web.get(PATH, self._api), *control.routes(), *Admin(self.world).routes()])
+        described = web.get(PATH, self._api, allow_head=False)
+        app.add_routes([api, described, *control.routes(), *Admin(self.world).routes()])
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         await runner.setup()
         try:

@@ -6,12 +6,14 @@ import json
 import re
 from typing import Any, get_args, get_type_hints
 
+import aiohttp
 import jsonschema_rs
 import pytest
 import schemathesis
 
 from flashbot.sandbox.openapi.document import document
 from flashbot.sandbox.openapi.operations import OPERATIONS, TAGS
+from flashbot.sandbox.server import SandboxServer
 from flashbot.sandbox.switches import Switches
 from flashbot.sandbox.world import DEMO_INSTANCE, World
 
@@ -228,3 +230,20 @@ def test_the_document_is_served_without_a_key_and_costs_no_request(make: Any) ->
     served = json.loads(answers[0].body)
     assert served["components"]["schemas"]["ContactIds"]["properties"]["contactIds"]["maxItems"] == 500
     assert api.call("GET", "/instances")[0] == 200
+
+
+async def test_the_server_serves_the_document_beside_the_api(make: Any) -> None:
+    server = SandboxServer(make().world)
+    await server.start()
+
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{server.url}/openapi.json") as answer,
+            session.get(f"{server.url}/api/v1/instances") as refused,
+        ):
+            served = await answer.json()
+    finally:
+        await server.stop()
+
+    assert (answer.status, served["openapi"], refused.status) == (200, "3.1.0", 401)

@@ -16,7 +16,7 @@ from flashbot.sandbox.contacts import ContactChange, NewContact
 from flashbot.sandbox.content import BUTTONS, Saying, button_keys, sayings
 from flashbot.sandbox.groups import GroupChange, NewGroup
 from flashbot.sandbox.lookups import ImportContacts, NewLookup
-from flashbot.sandbox.openapi.resources import array, one_of, ref
+from flashbot.sandbox.openapi.resources import UUID, array, one_of, ref, thing
 from flashbot.sandbox.outbox import LaterLetter, Letter
 from flashbot.sandbox.progress import NewCampaign
 from flashbot.sandbox.requests import Body, Url
@@ -46,7 +46,6 @@ PARTS: tuple[type[Body], ...] = (Letter, LaterLetter, NewCampaign, NewStatus, Te
 NULL: Schema = {"type": "null"}
 # A campaign by template has none of these (api-reference/campaigns/create).
 NOT_BY_TEMPLATE = dict.fromkeys(("body", "mediaUrl", "title", "description", "footer", "buttons"), NULL)
-UUID: Schema = {"type": "string", "format": "uuid"}
 
 
 def bodies(switches: Switches) -> dict[str, Schema]:
@@ -95,17 +94,14 @@ def _kinds(
     by_template: Mapping[str, Schema],
 ) -> dict[str, Schema]:
     """One schema a message type and one for a template, and their union under the prefix itself."""
+    without_template, without_type = thing({}, {"templateId": NULL}), thing({}, {"type": NULL, **by_template})
     kinds = {
-        kind: _joined(base, made[model.__name__], type={"const": kind}, templateId=NULL)
+        kind: _joined(base, made[model.__name__], without_template, type={"const": kind})
         for kind, model in known.items()
     }
     if "buttons" in kinds:
         kinds["buttons"]["properties"]["buttons"] = ref("Buttons")
-    for kind in kinds.values():
-        kind["required"].remove("templateId")
-    kinds["template"] = _joined(base, templateId=UUID, **by_template)
-    kinds["template"]["properties"]["type"] = NULL
-    kinds["template"]["required"] = [*base["required"], "templateId"]
+    kinds["template"] = _joined(base, without_type, templateId=UUID)
     return _union(prefix, kinds)
 
 
@@ -128,9 +124,8 @@ def _joined(*schemas: Schema, **fields: Schema) -> Schema:
 def _button(kind: str, schema: Schema, switches: Switches) -> Schema:
     """With the keys that name its kind, of which one is enough."""
     keys = button_keys(switches)
-    joined = _joined(schema)
-    joined["properties"] |= {key: {"const": kind} for key in keys}
-    return {**joined, "anyOf": [{"required": [key]} for key in keys]}
+    named = thing({}, {key: {"const": kind} for key in keys})
+    return {**_joined(schema, named), "anyOf": [{"required": [key]} for key in keys]}
 
 
 def _buttons(switches: Switches) -> Schema:

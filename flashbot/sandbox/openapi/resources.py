@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-__all__ = ["DATA", "SCHEMAS", "array", "cursor_page", "one_of", "ref", "thing"]
+__all__ = [
+    "DATA", "FLAG", "FREE", "MOMENT", "NUMBER", "SCHEMAS", "TEXT", "UUID", "array", "one_of", "or_null", "ref", "thing",
+]  # fmt: skip
 
 Schema: TypeAlias = dict[str, Any]
 
