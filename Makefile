@@ -44,11 +44,13 @@ rooms: $(VENV)/dev
 tests: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist worksteal
 
-chaos: $(VENV)/dev  ## The long rigs: 2,000 simulated seeds, 5,000 events under kill -9
-	FLASHBOT_SEEDS=2000 FLASHBOT_CHAOS_EVENTS=5000 $(BIN)/pytest -n 2 tests/simulation tests/chaos --timeout 3600
+chaos: $(VENV)/dev  ## The long rigs: 2,000 simulated seeds, 5,000 events under kill -9, the sandbox fuzzed
+	FLASHBOT_SEEDS=2000 FLASHBOT_CHAOS_EVENTS=5000 FLASHBOT_SCHEMATHESIS_EXAMPLES=150 \
+	  $(BIN)/pytest -n 2 tests/simulation tests/chaos tests/sandbox/test_schemathesis.py --timeout 3600
 
 bench: $(VENV)/dev  ## The benchmarks, each beside something else
 	$(BIN)/python bench/turns.py
+	$(BIN)/python bench/rate.py
 
 clean:
 	rm -rf $(VENV) .bootstrap .flashbot
