@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flashbot.cli.checks.finding import masked
-from flashbot.cli.checks.number import called, named
 from flashbot.cli.checks.places import WEBHOOK, host_of, is_at_home, is_real, shown
 from flashbot.cli.console import complain, say
 from flashbot.errors import FlashbotError, SettingsError
@@ -110,7 +109,9 @@ def _walk(answers: Answers, saved: _Saved) -> None:
         save(settings.webhook_secret.get_secret_value())
         say(f"Webhook: {shown(url)} is registered and its secret is known; both are kept.")
     else:
-        asyncio.run(_uninterrupted(settings, url, old, save))
+        from flashbot.cli.enrolment import enrol
+
+        asyncio.run(enrol(settings, url, old, save))
         say(f"Webhook: {shown(url)} is registered now. MsgFlash shows its secret only once; .env has it.")
     say(f"{saved} Only you can read it.")
 
@@ -183,6 +184,8 @@ async def _look(settings: Settings) -> Workspace:
 
 
 def _instance(answers: Answers, workspace: Workspace) -> Instance:
+    from flashbot.cli.checks.number import called
+
     chosen = _choice(answers, workspace)
     say(f"Instance: {called(chosen)}.")
     if chosen.status not in (None, "connected"):
@@ -191,6 +194,8 @@ def _instance(answers: Answers, workspace: Workspace) -> Instance:
 
 
 def _choice(answers: Answers, workspace: Workspace) -> Instance:
+    from flashbot.cli.checks.number import named
+
     known = workspace.instances
     if not known:
         raise SettingsError("The account has no instance: make one in MsgFlash's dashboard, then come back.")
@@ -277,47 +282,6 @@ def _to_replace(answers: Answers, workspace: Workspace, url: str) -> list[Webhoo
     if answers.ask and not answers.replace and not typer.confirm("Delete it and make it anew?", default=True):
         raise typer.Abort
     return there
-
-
-async def _uninterrupted(
-    settings: Settings, url: str, old: Sequence[WebhookEndpoint], save: Callable[[str], None]
-) -> None:
-    """Between the webhook's making and the saving of its secret nobody may stop it."""
-    work = asyncio.ensure_future(_make(settings, url, old, save))
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        complain("One moment: the webhook is being made, and its secret must be kept.")
-        await work
-        raise
-
-
-async def _make(settings: Settings, url: str, old: Sequence[WebhookEndpoint], save: Callable[[str], None]) -> None:
-    from flashbot.cli.account import account
-    from flashbot.msgflash.errors import MaxWebhookEndpointsReached, MsgFlashError
-
-    async with account(settings) as client:
-        try:
-            made = await client.webhooks.create(url)
-        except MaxWebhookEndpointsReached:
-            if not old:
-                raise
-            await client.webhooks.delete(old[0].id)
-            old = old[1:]
-            made = await client.webhooks.create(url)
-        try:
-            if not made.secret:
-                raise FlashbotError(f"MsgFlash made the webhook {made.id} without telling its secret: try again.")
-            save(made.secret)
-        except BaseException:
-            # Nobody will ever know its secret.
-            await client.webhooks.delete(made.id)
-            raise
-        for one in old:
-            try:
-                await client.webhooks.delete(one.id)
-            except MsgFlashError as fault:
-                complain(f"The old webhook is still there: flashbot webhooks delete {one.id} ({fault})")
 
 
 # -- the end

@@ -56,11 +56,9 @@ def write_env(values: Mapping[str, str | None], path: Path = ENV) -> None:
 def merged(text: str, values: Mapping[str, str | None]) -> str:
     """`text` of an env file with these values: in the place of the old line, or at the end."""
     left = dict(values)
-    lines = list(_kept(text, values, left))
-    added = [_line(name, value) for name, value in left.items() if value is not None]
-    if added and lines and not lines[-1].endswith(("\n", "\r")):
-        lines.append("\n")
-    return "".join([*lines, *added])
+    kept = "".join(_kept(text, values, left))
+    added = "".join(_line(name, value) for name, value in left.items() if value is not None)
+    return kept + ("\n" if added and kept and not kept.endswith(("\n", "\r")) else "") + added
 
 
 def _kept(text: str, values: Mapping[str, str | None], left: dict[str, str | None]) -> Iterator[str]:

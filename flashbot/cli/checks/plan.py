@@ -10,7 +10,7 @@ from flashbot.cli.checks.finding import Finding, broken, ok, unknown, warning
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flashbot.msgflash.billing import Limits, Subscription
+    from flashbot.msgflash.billing import Subscription
 
 __all__ = ["TEAMS_PLAN", "judge_plan"]
 
@@ -39,12 +39,8 @@ def judge_plan(subscription: Subscription) -> Iterator[Finding]:
         yield unknown("plan", f"MsgFlash says nothing about the quotas of plan {name}.", "look in MsgFlash's dashboard")
         return
     end = subscription.period.end if subscription.period else None
-    yield _quota(name, "messages", _outbound(limits), usage.effective_outbound_usage, end)
+    yield _quota(name, "messages", limits.monthly_outbound_quota, usage.effective_outbound_usage, end)
     yield _quota(name, "API requests", limits.monthly_api_request_quota, usage.api_requests_count, end)
-
-
-def _outbound(limits: Limits) -> int | None:
-    return limits.monthly_outbound_quota
 
 
 def _quota(plan: str, what: str, limit: int | None, used: int | None, end: datetime | None) -> Finding:
