@@ -58,7 +58,7 @@ class Stage:
         team = self._settings.team_id
         key = DEMO_KEY.replace("live", "team") if team else DEMO_KEY
         secret = secrets.token_hex(32)
-        world = World(SystemClock(), Random(), team_key=key if team else None, team_id=team)  # noqa: S311 - a sandbox
+        world = World(SystemClock(), Random(), key=key, team_id=team)  # noqa: S311 - a sandbox
         world.add_webhook(self.webhook, secret=secret)
         server = SandboxServer(world)
         await server.start()

@@ -21,7 +21,7 @@ __all__ = ["Access"]
 
 
 class Access:
-    """All keys reach the same workspace; `keys` maps each to its team id, or to None for a personal key."""
+    """`keys` maps each key to its team id, or to None for a personal key."""
 
     def __init__(
         self, keys: dict[str, str | None], requests_per_second: int, account: Account, switches: Switches

@@ -24,7 +24,7 @@ from flashbot.sandbox.control import answer, guard, read, sorry
 from flashbot.sandbox.orders import FAULTS
 
 if TYPE_CHECKING:
-    from flashbot.sandbox.instances import Instance
+    from flashbot.sandbox.instances import Instance, Instances
     from flashbot.sandbox.world import World
 
 __all__ = ["Admin"]
@@ -47,8 +47,8 @@ class _Fault(_Wish):
 
 class _Health(_Wish):
     state: str | None = None
-    score: float | None = None
-    caps: Mapping[str, float] = {}
+    score: int | float | None = None
+    caps: Mapping[str, int | float] = {}
 
 
 class _Status(_Wish):
@@ -96,15 +96,15 @@ class Admin:
 
     def _set_health(self, said: object, ids: Mapping[str, str]) -> Mapping[str, object]:
         wish = _read(_Health, said)
-        instance = self._instance(ids)
-        self._world.instances.set_health(instance, wish.state, wish.score, wish.caps)
+        instances, instance = self._found(ids)
+        instances.set_health(instance, wish.state, wish.score, wish.caps)
         return {"instanceId": instance.id, "state": instance.safety_state, "score": instance.safety_score,
                 "caps": instance.caps}  # fmt: skip
 
     def _set_status(self, said: object, ids: Mapping[str, str]) -> Mapping[str, object]:
         wish = _read(_Status, said)
-        instance = self._instance(ids)
-        self._world.instances.set_status(instance, wish.status)
+        instances, instance = self._found(ids)
+        instances.set_status(instance, wish.status)
         return {"instanceId": instance.id, "status": instance.status}
 
     def _set_plan(self, said: object, _: Mapping[str, str]) -> Mapping[str, object]:
@@ -115,8 +115,13 @@ class Admin:
     def _waiting(self) -> Mapping[str, object]:
         return {"waiting": self._world.faults.waiting()}
 
-    def _instance(self, ids: Mapping[str, str]) -> Instance:
-        return self._world.instances.find(ids["id"])
+    def _found(self, ids: Mapping[str, str]) -> tuple[Instances, Instance]:
+        """The instance in the workspace that has it; raises the API's NOT_FOUND."""
+        for workspace in self._world.workspaces:
+            instance = workspace.instances.get(ids["id"])
+            if instance is not None:
+                return workspace.instances, instance
+        raise Refusal("NOT_FOUND")
 
 
 async def _obey(act: Act, request: web.Request) -> web.Response:

@@ -13,8 +13,9 @@ from pydantic_core import to_json
 
 __all__ = ["CODES", "JSON_HEADERS", "Answer", "Fate", "Refusal", "invalid", "success"]
 
-# "hang": never answer; "drop": close the connection without a byte; "stall": status and headers, then nothing.
-Fate = Literal["answer", "hang", "drop", "stall"]
+# "hang": never answer; "drop": close the connection without a byte; "reset": break it off, so that the client's system
+# reports a reset; "stall": status and headers, then nothing.
+Fate = Literal["answer", "hang", "drop", "reset", "stall"]
 
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -52,6 +53,26 @@ CODES: Mapping[str, tuple[int, str]] = {
     "PROVIDER_TIMEOUT": (502, "Provider timed out"),
     "PROVIDER_UNAVAILABLE": (502, "Provider is unavailable"),
     "PROVIDER_ERROR": (502, "Provider error"),
+    # No call here refuses with these; they are for faults. Most are told of the console's calls only, and the status of
+    # EMAIL_NOT_VERIFIED nowhere.
+    "MAX_INSTANCES_REACHED": (403, "Instance limit reached"),
+    "MAX_API_KEYS_REACHED": (403, "API key limit reached"),
+    "TEAM_ACCESS_DENIED": (403, "Your role in the team does not allow this"),
+    "TEAM_FEATURE_UNAVAILABLE": (403, "Teams are not available on your current plan"),
+    "TEAM_LIMIT_REACHED": (403, "Team limit reached"),
+    "TEAM_SEAT_LIMIT_REACHED": (403, "Team seat limit reached"),
+    "INVITE_INVALID_OR_EXPIRED": (400, "Invitation is invalid or expired"),
+    "INVITE_EMAIL_MISMATCH": (403, "Invitation is for another email"),
+    "INVITE_DUPLICATE_MEMBER": (409, "Already a member of the team"),
+    "PLAN_CHANGE_BLOCKED_ACTIVE_TEAMS": (409, "Active teams block this plan change"),
+    "BILLING_PAYMENTS_TEAM_OWNER_ONLY": (403, "Payments are for the team owner only"),
+    "BILLING_TEAM_MUTATION_FORBIDDEN": (403, "Billing cannot be changed within a team"),
+    "EMAIL_NOT_VERIFIED": (403, "Email is not verified"),
+    "MEDIA_FILE_MISSING": (400, "Media file is missing"),
+    "MEDIA_TYPE_NOT_ALLOWED": (400, "Media type is not allowed"),
+    "MEDIA_TOO_LARGE": (400, "Media file is too large"),
+    "MEDIA_UPLOAD_FAILED": (500, "Media upload failed"),
+    "MEDIA_UPLOAD_NOT_CONFIGURED": (503, "Media upload is not configured"),
 }
 
 

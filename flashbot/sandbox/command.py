@@ -39,7 +39,9 @@ def sandbox(
     secret: Annotated[str | None, typer.Option(help="Signs the webhooks; sandbox-secret by default.")] = None,
     key: Annotated[str | None, typer.Option(help="API key to accept; printed at the start.")] = None,
     team_key: Annotated[str | None, typer.Option(help="Team key to accept, too, with its --team-id.")] = None,
-    team_id: Annotated[str | None, typer.Option(help="The team of --team-key.")] = None,
+    team_id: Annotated[
+        str | None, typer.Option(help="The team of --team-key, or of --key if that is a team's.")
+    ] = None,
     plan: Annotated[str, typer.Option(metavar="CODE", help="Plan of the account, such as free, pro, max.")] = "max",
     rate: Annotated[int, typer.Option(min=0, help="Requests a second and key; 0 lifts the limit.")] = 10,
     no_statuses: Annotated[bool, typer.Option("--no-statuses", help="Messages stay queued.")] = False,
@@ -81,8 +83,9 @@ def sandbox(
         raise SettingsError(str(wrong)) from wrong
     if webhook is not None and not is_url(webhook):
         raise SettingsError("--webhook must be an http or https address.")
-    if webhook is not None and webhook not in world.webhooks.urls:
-        world.add_webhook(webhook)
+    for workspace in world.workspaces:
+        if webhook is not None and webhook not in workspace.webhooks.urls:
+            workspace.add_webhook(webhook)
     asyncio.run(_serve(SandboxServer(world, port=port, clock=clock), setup, file, port, webhook, clock))
 
 
@@ -159,12 +162,14 @@ async def keep(file: StateFile | None, world: World, setup: Setup, clock: Clock,
 
 
 def _greeting(server: SandboxServer, setup: Setup, file: StateFile | None, webhook: str | None) -> str:
-    from flashbot.sandbox.world import DEMO_INSTANCE
+    from flashbot.sandbox.world import DEMO_INSTANCE, TEAM_INSTANCE
 
     url = server.url
-    rows = [("key", setup.key), ("instance", DEMO_INSTANCE)]
+    own = "" if setup.team_key or setup.team_id is None else f" with X-Team-Id {setup.team_id}"
+    rows = [("key", f"{setup.key}{own}"), ("instance", DEMO_INSTANCE)]
     if setup.team_key is not None:
-        rows.insert(1, ("team key", f"{setup.team_key} with X-Team-Id {setup.team_id}"))
+        rows.append(("team key", f"{setup.team_key} with X-Team-Id {setup.team_id}, on data of its own"))
+        rows.append(("its own", f"instance {TEAM_INSTANCE}"))
     rows.append(("secret", f"{setup.secret} signs the webhooks{f' to {webhook}' if webhook else ''}"))
     rows += [("a fault", f"{ORDER} {url}/sandbox/faults"), ("faults", f"curl {url}/sandbox/faults lists them")]
     if file is not None:

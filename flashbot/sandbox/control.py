@@ -15,6 +15,7 @@ from pydantic_core import from_json, to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flashbot.sandbox.workspace import Workspace
     from flashbot.sandbox.world import World
 
 __all__ = ["Control", "answer", "guard", "read", "sorry"]
@@ -61,7 +62,7 @@ class Control:
         return web.Response(body=page, content_type="text/html", charset="utf-8", headers=headers)
 
     async def _say(self, request: web.Request) -> web.Response:
-        """`phone`, and whatever `World.says` takes; `location` as [latitude, longitude]."""
+        """`phone`, and whatever `World.says` takes; `location` as [latitude, longitude]; `team`: to its number."""
         try:
             said = await read(request)
             message_id = self._speak(said)
@@ -72,19 +73,28 @@ class Control:
     def _speak(self, said: object) -> str:
         if not isinstance(said, dict) or not isinstance(said.get("phone"), str):
             raise ValueError("Send a JSON object with a phone, such as +33611111111.")
-        unknown = said.keys() - {"phone", "own", "location", *TEXTS}
+        unknown = said.keys() - {"phone", "own", "location", "team", *TEXTS}
         if unknown:
             raise ValueError(f"Unknown fields: {', '.join(sorted(unknown))}.")
         texts = {name: said[name] for name in TEXTS if said.get(name) is not None}
         for name, value in texts.items():
             if not isinstance(value, str):
                 raise ValueError(f"The field {name} must be a string.")
-        return self._world.says(said["phone"], **texts, location=_place(said), own=said.get("own") is True)
+        workspace = self._workspace(team=said.get("team") is True)
+        return workspace.says(said["phone"], **texts, location=_place(said), own=said.get("own") is True)
+
+    def _workspace(self, *, team: bool) -> Workspace:
+        if not team:
+            return self._world
+        if self._world.team is None:
+            raise ValueError("The sandbox has no team: start it with --team-key and --team-id.")
+        return self._world.team
 
     async def _heard(self, request: web.Request) -> web.Response:
         """Messages to `phone` after the first `after`; with `wait`, until one more comes or a status moves.
 
-        `seen` is the revision of the last answer; without it only a new message ends the wait.
+        `seen` is the revision of the last answer; without it only a new message ends the wait. `team=1` for what the
+        team sent.
         """
         guard(request)
         query = request.query
@@ -95,27 +105,30 @@ class Control:
             seen = int(query["seen"]) if "seen" in query else None
         except ValueError:
             return sorry("after, wait and seen must be numbers.")
+        try:
+            workspace = self._workspace(team=query.get("team") == "1")
+        except ValueError as wrong:
+            return sorry(str(wrong))
         if seconds:
-            await self._news(phone, after, seen, seconds)
-        return answer(self._view(phone, after), 200)
+            await self._news(workspace, phone, after, seen, seconds)
+        return answer(self._view(workspace, phone, after), 200)
 
-    def _view(self, phone: str, after: int) -> Mapping[str, object]:
-        world = self._world
-        total = world.heard_count(phone)
-        recent = world.heard(phone, after=max(0, total - NEWEST))
+    def _view(self, workspace: Workspace, phone: str, after: int) -> Mapping[str, object]:
+        total = workspace.heard_count(phone)
+        recent = workspace.heard(phone, after=max(0, total - NEWEST))
         return {
-            "messages": world.heard(phone, after=after),
+            "messages": workspace.heard(phone, after=after),
             "next": total,
             "statuses": {str(row["id"]): row["status"] for row in recent},
             "revision": self._revisions.get(phone, 0),
         }
 
-    async def _news(self, phone: str, after: int, seen: int | None, seconds: float) -> None:
+    async def _news(self, workspace: Workspace, phone: str, after: int, seen: int | None, seconds: float) -> None:
         event = asyncio.Event()
         self._waiting.setdefault(phone, set()).add(event)
         try:
             async with asyncio.timeout(seconds):
-                while self._world.heard_count(phone) <= after and seen in {
+                while workspace.heard_count(phone) <= after and seen in {
                     None,
                     self._revisions.get(phone, 0),
                 }:

@@ -40,6 +40,7 @@ AFTER: Mapping[str, str] = {
     "error_after": "502 PROVIDER_TIMEOUT, or the catalogue's `code`",
     "hang_after": "no answer ever comes",
     "drop_after": "the connection closes without an answer",
+    "reset_after": "the connection is reset without an answer",
     "slow": "the answer comes after `seconds`",
     "slow_body": "status and headers, then nothing",
     "garbage": "the right status with a body that is no JSON",
@@ -110,6 +111,8 @@ class Order:
             return Answer(0, {}, b"", fate="hang")
         if self.fault == "drop_after":
             return Answer(0, {}, b"", fate="drop")
+        if self.fault == "reset_after":
+            return Answer(0, {}, b"", fate="reset")
         if self.fault == "slow":
             return replace(answer, seconds=self.seconds)
         if self.fault == "slow_body":

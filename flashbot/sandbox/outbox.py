@@ -209,12 +209,14 @@ class Outbox:
         return resource
 
     def leave(self, row: Message, now: datetime) -> None:
-        """Processing begins: the number must be connected now, and the quota is checked again."""
+        """Processing begins: the number must be connected now, and subscription and quota are checked again."""
         error = None
         if row.doomed:
             error = "Provider refused the message"
         elif row.instance.status != "connected":
             error = DISCONNECTED
+        elif not self._account.active:
+            error = "Subscription is inactive"
         elif self._account.is_outbound_spent(now):
             error = "Monthly outbound quota exceeded"
         if error is not None:

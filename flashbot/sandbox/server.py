@@ -6,6 +6,8 @@ It carries out an answer's fate on the real connection; what to answer is the wo
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["SandboxServer"]
 
 LARGEST_BODY = 1024 * 1024
+RESET = struct.pack("ii", 1, 0)
+"""Lingering for no time: the connection ends with a reset."""
 
 
 class SandboxServer:
@@ -91,6 +95,8 @@ class SandboxServer:
         if answer.fate in {"hang", "stall"}:
             await self._stopping.wait()
         if request.transport is not None:
+            if answer.fate == "reset":
+                request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             request.transport.abort()
         return begun or whole  # reaches nobody: the connection is gone
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["StateFile"]
 
 MARK = "flashbot-sandbox-state"
-FORMAT = 1
+FORMAT = 2
 """Goes up whenever something that is saved changes its shape within one version of flashbot."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

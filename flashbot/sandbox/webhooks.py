@@ -118,6 +118,7 @@ class Webhooks:
         random: Random,
         faults: Faults,
         *,
+        name: str,
         secret: str | None,
         backoff: Backoff,
         nested: bool,
@@ -127,6 +128,7 @@ class Webhooks:
         self._timeline = timeline
         self._random = random
         self._faults = faults
+        self._name = name
         self._secret = secret
         self._backoff = backoff
         self._nested = nested
@@ -237,7 +239,7 @@ class Webhooks:
 
     def _parcel(self, endpoint: _Endpoint, event: str, body: bytes) -> _Parcel:
         self._born += 1
-        return _Parcel(f"delivery-{self._born}", endpoint, event, body)
+        return _Parcel(f"{self._name}-{self._born}", endpoint, event, body)
 
     def _suffer(self, order: Order, parcel: _Parcel) -> list[_Parcel]:
         """The parcels to plan in place of one."""

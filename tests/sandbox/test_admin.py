@@ -68,6 +68,19 @@ async def test_health_status_and_plan_are_set(http: aiohttp.ClientSession) -> No
     assert (await call(http, "GET", "/api/v1/billing/usage"))[1]["data"]["plan"]["code"] == "free"
 
 
+async def test_whole_numbers_stay_whole(http: aiohttp.ClientSession) -> None:
+    wish = {"score": 50, "caps": {"hourlyOutboundCap": 3, "maxColdRatio": 0.5}}
+
+    set_to = await call(http, "POST", f"{INSTANCE}/health", wish)
+
+    async with http.get(f"/api/v1/instances/{DEMO_INSTANCE}/health", headers=HEADERS) as answer:
+        shown = await answer.text()
+    assert set_to[0] == 200
+    assert '"safetyScore":50,' in shown
+    assert '"hourlyOutboundCap":3,' in shown
+    assert '"maxColdRatio":0.5' in shown
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

@@ -26,11 +26,12 @@ BODY = {"instanceId": DEMO_INSTANCE, "to": ADA, "type": "text", "text": "hello"}
         ("error_after", 502, "answer", 1),
         ("hang_after", 0, "hang", 1),
         ("drop_after", 0, "drop", 1),
+        ("reset_after", 0, "reset", 1),
         ("fail_message", 201, "answer", 1),
     ],
 )
 def test_a_fault_strikes_the_next_send_only(api: Any, fault: str, status: int, fate: str, accepted: int) -> None:
-    getattr(api.world.faults, fault)()
+    api.world.faults.plan(fault)
 
     looked = api.raw("GET", "/contacts")
     answer = api.raw("POST", "/messages/send", BODY)
@@ -51,6 +52,10 @@ def test_a_fault_strikes_the_next_send_only(api: Any, fault: str, status: int, f
         ("PROVIDER_UNAVAILABLE", 502),
         ("PROVIDER_ERROR", 502),
         ("SUBSCRIPTION_INACTIVE", 403),
+        ("MAX_INSTANCES_REACHED", 403),
+        ("TEAM_ACCESS_DENIED", 403),
+        ("INVITE_DUPLICATE_MEMBER", 409),
+        ("MEDIA_UPLOAD_NOT_CONFIGURED", 503),
     ],
 )
 def test_every_code_of_the_catalogue_is_a_fault(api: Any, fault: str, status: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flashbot.sandbox.switches import Switches
-from flashbot.sandbox.world import DEMO_INSTANCE
+from flashbot.sandbox.world import DEMO_INSTANCE, TEAM_INSTANCE
 
 ADA = "+33611111111"
 TEAM_KEY = "msgf_team_" + "1" * 64
@@ -131,6 +131,19 @@ def test_without_a_subscription_nothing_is_sent_and_everything_can_be_read(api: 
     assert len(api.world.sent) == (path != "/campaigns")
 
 
+def test_what_was_scheduled_fails_when_the_subscription_has_ended_by_then(api: Any) -> None:
+    body = {"instanceId": DEMO_INSTANCE, "to": ADA, "type": "text", "text": "hello"}
+    later = {**body, "scheduledAt": "2026-01-05T09:00:10.000Z"}
+    message = api.call("POST", "/messages/schedule", later)[1]["id"]
+
+    api.world.set_subscription(False)
+    api.wait(20)
+
+    shown = api.call("GET", f"/messages/{message}")[1]
+    assert (shown["status"], shown["error"]) == ("failed", "Subscription is inactive")
+    assert api.call("GET", "/billing/usage")[1]["usage"]["messagesCount"] == 0
+
+
 def test_the_older_generation_keeps_campaigns_and_webhooks_from_free(make: Any) -> None:
     api = make(plan="free", switches=Switches(plans="old"))
 
@@ -153,7 +166,7 @@ def test_an_unknown_plan_or_feature_is_refused_with_the_known_ones(api: Any, mak
 
 def test_a_collaborators_key_sends_from_assigned_numbers_only(make: Any) -> None:
     api = make(team_key=TEAM_KEY, team_id=TEAM)
-    other = api.world.add_instance("other", "+33600000002")
+    other = api.world.team.add_instance("other", "+33600000002")
     api.world.set_assigned([other])
 
     def answered(path: str, instance: str) -> tuple[int, str | None]:
@@ -164,8 +177,8 @@ def test_a_collaborators_key_sends_from_assigned_numbers_only(make: Any) -> None
         return answer.status, json.loads(answer.body).get("error", {}).get("code")
 
     for path in ("/messages/send", "/campaigns"):
-        assert answered(path, DEMO_INSTANCE) == (403, "INSTANCE_NOT_ASSIGNED")
+        assert answered(path, TEAM_INSTANCE) == (403, "INSTANCE_NOT_ASSIGNED")
         assert answered(path, other) == (201, None)
     assert api.send()[0] == 201
     api.world.set_assigned(None)
-    assert answered("/messages/send", DEMO_INSTANCE) == (201, None)
+    assert answered("/messages/send", TEAM_INSTANCE) == (201, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -21,9 +22,11 @@ from aiohttp import web
 
 from flashbot.clock import SystemClock
 from flashbot.sandbox.server import SandboxServer
-from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, Backoff, World
+from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, TEAM_INSTANCE, Backoff, World
 
 ADA = "+33611111111"
+TEAM_KEY = "msgf_team_" + "1" * 64
+TEAM = "22222222-2222-4222-8222-222222222222"
 HEADERS = {"x-api-key": DEMO_KEY}
 BODY = {"instanceId": DEMO_INSTANCE, "to": ADA, "type": "text", "text": "hello"}
 
@@ -137,6 +140,24 @@ async def test_a_dropped_connection_gives_no_answer(
         await http.post("/api/v1/messages/send", json=BODY, headers=HEADERS)
 
     assert len(server.world.sent) == accepted
+
+
+@pytest.mark.parametrize(("fault", "end"), [("drop_after", None), ("reset_after", ConnectionResetError)])
+async def test_a_connection_ends_in_good_order_or_is_reset_after_the_send_was_accepted(
+    server: SandboxServer, fault: str, end: type[Exception] | None
+) -> None:
+    server.world.faults.plan(fault)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    body = json.dumps(BODY)
+    head = f"Host: localhost\r\nx-api-key: {DEMO_KEY}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+
+    writer.write(f"POST /api/v1/messages/send HTTP/1.1\r\n{head}\r\n\r\n{body}".encode())
+    async with asyncio.timeout(5):
+        with contextlib.nullcontext() if end is None else pytest.raises(end):
+            assert await reader.read() == b""
+
+    writer.close()
+    assert len(server.world.sent) == 1
 
 
 async def test_a_hanging_send_is_accepted_and_does_not_stop_the_server_from_stopping(
@@ -344,3 +365,36 @@ def test_a_busy_port_is_one_sentence_and_code_two() -> None:
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr == f"Port {port} is already in use; stop what uses it or choose another with --port.\n"
+
+
+async def test_a_person_chats_with_the_team_s_number(receiver: Receiver) -> None:
+    made = SandboxServer(World(SystemClock(), Random(7), team_key=TEAM_KEY, team_id=TEAM))
+    assert made.world.team is not None
+    made.world.team.add_webhook(receiver.url)
+    await made.start()
+    headers = {"x-api-key": TEAM_KEY, "X-Team-Id": TEAM}
+    try:
+        async with aiohttp.ClientSession(made.url, timeout=aiohttp.ClientTimeout(total=10)) as http:
+            said = await http.post("/sandbox/say", json={"phone": ADA, "text": "hi", "team": True})
+            event = json.loads((await receiver.next())[0])
+            body = {**BODY, "instanceId": event["instanceId"]}
+            sent = await http.post("/api/v1/messages/send", json=body, headers=headers)
+            health = await http.post(f"/sandbox/instances/{event['instanceId']}/health", json={"score": 9})
+            theirs = await (await http.get("/sandbox/heard", params={"phone": ADA, "team": "1"})).json()
+            mine = await (await http.get("/sandbox/heard", params={"phone": ADA})).json()
+    finally:
+        await made.stop()
+
+    assert [answer.status for answer in (said, sent, health)] == [201, 201, 200]
+    assert event["instanceId"] == TEAM_INSTANCE
+    assert [row["body"] for row in theirs["messages"]] == ["hello"]
+    assert mine["messages"] == []
+
+
+async def test_without_a_team_its_chat_is_refused_with_a_sentence(http: aiohttp.ClientSession) -> None:
+    said = await http.post("/sandbox/say", json={"phone": ADA, "text": "hi", "team": True})
+    heard = await http.get("/sandbox/heard", params={"phone": ADA, "team": "1"})
+
+    for answer in (said, heard):
+        assert answer.status == 400
+        assert "--team-key" in (await answer.json())["error"]

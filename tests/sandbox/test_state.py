@@ -200,8 +200,8 @@ def test_no_file_is_a_new_beginning(file: StateFile) -> None:
     [
         (lambda content: b"", "no state of a sandbox"),
         (lambda content: b"\xff\x00 something else\n" + content, "no state of a sandbox"),
-        (lambda content: content.replace(b" 1 ", b" 99 ", 1), "format 99"),
-        (lambda content: content.replace(b" 1 ", b" 1 7.", 1), "saved by flashbot 7."),
+        (lambda content: content.replace(b" 2 ", b" 99 ", 1), "format 99"),
+        (lambda content: content.replace(b" 2 ", b" 2 7.", 1), "saved by flashbot 7."),
         (lambda content: content[:-1], "damaged"),
         (lambda content: content[:-9] + b"\x00" + content[-8:], "damaged"),
     ],
