@@ -1,7 +1,8 @@
 """One of several processes that share a key: calls MsgFlash one call after the other, as fast as its rate lets it.
 
-Run as a program it reads one order a line, as JSON: the way it is paced, and when to begin and to end
-(CLOCK_MONOTONIC in seconds); and prints how long each call waited for its success, and how many gave up.
+Run as a program it says when it is ready, then reads one order a line, as JSON: the way it is paced, and when to
+begin and to end (CLOCK_MONOTONIC in seconds); and prints how long each call waited for its success, and how many
+gave up.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ async def _call(client: Client, end: float) -> tuple[list[float], int]:
 async def work(port: int, socket: str, share: float) -> None:
     link = Link(Address(path=socket))
     per_second = Settings.model_fields["requests_per_second"].default
+    await link.command("PING")
+    print(json.dumps("ready"), flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         order = json.loads(line)
         ways: dict[str, Rate] = {

@@ -122,18 +122,17 @@ class Bench:
         for caller in callers:
             assert caller.stdin is not None
             caller.stdin.write(order.encode())
-        told = [await self._hear(caller) for caller in callers]
+        told = [await self.hear(caller) for caller in callers]
         async with self.session.get(f"http://127.0.0.1:{self.port}/arrivals") as answer:
             arrivals = await answer.json()
         (self.alone if alone else self.together)[way].add(seconds, arrivals, told)
 
-    async def _hear(self, caller: asyncio.subprocess.Process) -> dict[str, Any]:
+    async def hear(self, caller: asyncio.subprocess.Process) -> Any:
         assert caller.stdout is not None
         line = await caller.stdout.readline()
         if not line:
             raise RuntimeError("a calling process ended before its time.")
-        found: dict[str, Any] = json.loads(line)
-        return found
+        return json.loads(line)
 
 
 async def run(given: argparse.Namespace, console: Console) -> Bench:
@@ -155,7 +154,8 @@ async def run(given: argparse.Namespace, console: Console) -> Bench:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         progress = stack.enter_context(Progress(*columns, console=console, transient=True, refresh_per_second=1))
         task = progress.add_task("", total=total)
-        await asyncio.sleep(min(2.0, given.seconds))  # for the processes to be there
+        for caller in callers:
+            await bench.hear(caller)  # that it is ready
         for _ in range(rounds):
             for way in WAYS:
                 progress.update(task, description=WAYS[way])
@@ -214,7 +214,8 @@ def page(bench: Bench, given: argparse.Namespace) -> str:
     rows = [heading, ["---", *["---:"] * (len(heading) - 1)], *lines(bench)]
     machine = (
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        f"{program.engine.capitalize()} {program.version} with appendfsync always; other work ran beside it."
+        f"{program.engine.capitalize()} {program.version} with appendfsync always; "
+        f"load average {given.load:.1f} when it began."
     )
     parts = [
         "# Ten requests a second, shared",
@@ -241,6 +242,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=10)
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the figures to this page, e.g. docs/rate.md")
     given = parser.parse_args()
+    given.load = os.getloadavg()[0]
     if given.seconds <= 0 or given.processes < 1:
         parser.error("--seconds must be above 0, and there must be a process.")
     # Rich takes 80 columns where there is no terminal; the table needs more.

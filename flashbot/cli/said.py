@@ -11,7 +11,7 @@ from flashbot.cli.console import note
 from flashbot.errors import SettingsError
 
 if TYPE_CHECKING:
-    from flashbot.msgflash.content import Content
+    from flashbot.msgflash.content import CampaignContent
     from flashbot.msgflash.models import Safety
 
 __all__ = ["Template", "Variables", "advise", "content_of", "values_of"]
@@ -25,7 +25,7 @@ Variables = Annotated[
 
 def content_of(
     text: str | None, media: Mapping[str, str | None], template: str | None, variables: Sequence[str] | None
-) -> Content:
+) -> CampaignContent:
     """Exactly one kind of message; a text beside a picture, a film or a document is its caption.
 
     `media` are addresses by kind: image, video, audio, voice_note, document.

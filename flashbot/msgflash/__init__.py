@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Audio,
         Buttons,
         CallButton,
+        CampaignContent,
         ContactCard,
         Content,
         CopyButton,
@@ -69,6 +70,7 @@ __all__ = [
     "Buttons",
     "CallButton",
     "Campaign",
+    "CampaignContent",
     "CampaignStats",
     "CampaignTimeline",
     "ChosenContacts",
@@ -159,8 +161,8 @@ HOMES = {
     "client": "Client",
     "contacts": "Contact",
     "content": (
-        "Audio Buttons CallButton ContactCard Content CopyButton Document Image Location PixButton ReplyButton "
-        "StoredTemplate Text UrlButton Video VoiceNote"
+        "Audio Buttons CallButton CampaignContent ContactCard Content CopyButton Document Image Location PixButton "
+        "ReplyButton StoredTemplate Text UrlButton Video VoiceNote"
     ),
     "errors": "JobFailed MsgFlashError NotSent OutcomeUnknown Refused Retry",
     "events": "Connected Delivered Disconnected Event Failed Read Received Sent StatusEvent Unknown parse",

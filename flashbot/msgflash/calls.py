@@ -12,8 +12,8 @@ import tenacity
 from pydantic_core import from_json, to_json
 
 from flashbot.clock import Clock
-from flashbot.errors import StoreError
-from flashbot.msgflash.errors import MsgFlashError, OutcomeUnknown, RateLimited, Retry, error_for
+from flashbot.errors import ContentError, StoreError
+from flashbot.msgflash.errors import MsgFlashError, OutcomeUnknown, RateLimited, Retry, error_for, next_step
 from flashbot.msgflash.keys import check_personal
 from flashbot.msgflash.transport import Request, Response, Transport
 
@@ -59,14 +59,21 @@ class Calls:
         return await self._persist(Request("GET", path, given, timeout=self._timeout))
 
     async def post(self, path: str, fields: Mapping[str, object] | None = None) -> Any:
-        """The `data` of a write. Repeated only when it was certainly not done."""
+        """The `data` of a write. Repeated only when it was certainly not done.
+
+        Raises ContentError for fields that JSON cannot carry.
+        """
         return await self._write("POST", path, fields)
 
     async def put(self, path: str, fields: Mapping[str, object]) -> Any:
+        """As `post`: asked again, it could undo what somebody else has changed since."""
         return await self._write("PUT", path, fields)
 
     async def delete(self, path: str, fields: Mapping[str, object] | None = None) -> Any:
-        """With `fields` the request has a body, as removing members wants it."""
+        """As `post`: asked again, one that was done would look like NotFound.
+
+        With `fields` the request has a body, as removing members wants it.
+        """
         return await self._write("DELETE", path, fields)
 
     async def once(self, request: Request, *, paced: bool = True) -> Response:
@@ -84,7 +91,7 @@ class Calls:
         raise fault
 
     async def _write(self, method: str, path: str, fields: Mapping[str, object] | None) -> Any:
-        body = None if fields is None else to_json(fields)
+        body = None if fields is None else _json(fields, f"{method} {path}")
         return await self._persist(Request(method, path, body=body, timeout=self._timeout))
 
     async def _persist(self, request: Request) -> Any:
@@ -115,9 +122,22 @@ def _worth_repeating(fault: BaseException) -> bool:
     )
 
 
+def _json(fields: Mapping[str, object], call: str) -> bytes:
+    try:
+        body = to_json(fields)
+        if b"NaN" in body or b"Infinity" in body:  # which no JSON is, unless it is text
+            from_json(body, allow_inf_nan=False)
+    except ValueError:
+        raise ContentError(
+            f"{call} was not sent: a field holds what JSON cannot say, such as NaN, an object or half of a "
+            "surrogate pair; take it out."
+        ) from None
+    return body
+
+
 def unreadable(request: Request, status: int) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"{request.call} got {status} with a body that cannot be read: look whether it was done before doing it again.",
+        f"{request.call} got {status} with a body that cannot be read: {next_step(request.call)}.",
         call=request.call,
         status=status,
     )

@@ -9,21 +9,12 @@ from pydantic import Field
 
 from flashbot.errors import ContentError
 from flashbot.msgflash.checks import check_text, check_word
-from flashbot.msgflash.content import (
-    Audio,
-    Buttons,
-    Content,
-    Document,
-    Image,
-    StoredTemplate,
-    Text,
-    Video,
-    VoiceNote,
-)
+from flashbot.msgflash.content import CampaignContent, Content, StoredTemplate, content_of
 from flashbot.msgflash.keys import checked_id
 from flashbot.msgflash.models import Id, Resource, Safety
 from flashbot.msgflash.moments import iso
 from flashbot.msgflash.reading import one
+from flashbot.msgflash.recipients import fields_of
 
 if TYPE_CHECKING:
     from flashbot.msgflash.calls import Calls
@@ -141,7 +132,7 @@ class Campaigns:
         self,
         instance_id: str,
         name: str,
-        content: Content | str,
+        content: CampaignContent | str,
         recipients: Recipients,
         schedule: datetime,
         *,
@@ -166,8 +157,8 @@ class Campaigns:
             "instanceId": checked_id(instance_id, "instance"),
             "name": name,
             "schedule": iso(schedule, "The schedule"),
-            "recipients": recipients.fields(),
-            **_content(Text(content) if isinstance(content, str) else content),
+            "recipients": fields_of(recipients),
+            **_content(content_of(content)),
         }
         if repeat != "none":
             fields["repeat"] = repeat
@@ -202,7 +193,7 @@ def _content(content: Content) -> dict[str, object]:
         if content.contact_id is not None:
             raise ContentError("A campaign's template takes each recipient as its contact: leave contact_id out.")
         return content.fields()
-    if not isinstance(content, Text | Image | Video | Audio | VoiceNote | Document | Buttons):
+    if not isinstance(content, CampaignContent):
         raise ContentError(
             f"A campaign cannot send a {type(content).__name__}: give a text, media, buttons or a template."
         )

@@ -12,6 +12,7 @@ from flashbot.errors import ContentError
 
 __all__ = [
     "check_degrees",
+    "check_mapping",
     "check_media",
     "check_optional",
     "check_text",
@@ -102,6 +103,11 @@ def check_texts(values: object, name: str) -> None:
         raise ContentError(f"{name} must be a list of texts.")
     for value in values:
         check_text(value, f"Each of {name[0].lower()}{name[1:]}")
+
+
+def check_mapping(value: object, name: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ContentError(f"{name} must be a mapping, not {type(value).__name__}.")
 
 
 def check_variables(variables: object) -> dict[str, str | int | float]:

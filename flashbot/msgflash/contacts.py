@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import Field
 
 from flashbot.msgflash.bulk import BulkJob, BulkJobs, bulk_call
-from flashbot.msgflash.checks import check_text, check_texts
+from flashbot.msgflash.checks import check_mapping, check_text, check_texts
 from flashbot.msgflash.errors import InvalidRequest
 from flashbot.msgflash.groups import Group, Groups
 from flashbot.msgflash.keys import checked_id
@@ -144,5 +144,6 @@ def _fields(
         check_texts(tags, "The tags")
         fields["tags"] = list(tags)
     if meta is not None:
+        check_mapping(meta, "The contact's meta")
         fields["meta"] = dict(meta)
     return fields

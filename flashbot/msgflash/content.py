@@ -18,6 +18,7 @@ __all__ = [
     "Button",
     "Buttons",
     "CallButton",
+    "CampaignContent",
     "ContactCard",
     "Content",
     "CopyButton",
@@ -211,6 +212,17 @@ class StoredTemplate:
         return fields
 
 
+CampaignContent: TypeAlias = Text | Image | Video | Audio | VoiceNote | Document | Buttons | StoredTemplate
+"""What a campaign can send (campaigns/create)."""
 Content: TypeAlias = (
     Text | Image | Video | Audio | VoiceNote | Document | Location | ContactCard | Buttons | StoredTemplate
 )
+
+
+def content_of(said: object) -> Content:
+    """`said` itself, or the message that a text is. ContentError for what is no message."""
+    if isinstance(said, str):
+        return Text(said)
+    if not isinstance(said, Content):
+        raise ContentError(f"A {type(said).__name__} is no message: give a text, or a Text, Image, Buttons and so on.")
+    return said

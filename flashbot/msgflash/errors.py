@@ -94,7 +94,10 @@ class MsgFlashError(FlashbotError):
 
 
 class NotSent(MsgFlashError, retry=Retry.SOON):
-    """Certainly not written: nothing of the request left this machine for MsgFlash."""
+    """Certainly not written: nothing of the request left this machine for MsgFlash.
+
+    `retry` is NEVER where this client can send nothing more: it is closed, or belongs to another event loop.
+    """
 
 
 class OutcomeUnknown(MsgFlashError, retry=Retry.ASK):
@@ -391,7 +394,9 @@ def error_for(status: int, body: bytes, call: str, *, retry_after: float | None 
     if 300 <= status < 400:
         advice = "check MsgFlash's address, which leads elsewhere"
     elif issubclass(cls, OutcomeUnknown):
-        advice = "look whether it was done before doing it again"
+        advice = next_step(call)
+    elif details and issubclass(cls, InvalidRequest):
+        advice += "; `details` of this error may say where"
     if issubclass(cls, RateLimited) and retry_after is None:
         retry_after = 1.0
     return cls(
@@ -403,6 +408,11 @@ def error_for(status: int, body: bytes, call: str, *, retry_after: float | None 
         details=details,
         retry_after=retry_after,
     )
+
+
+def next_step(call: str) -> str:
+    """What to do when nobody knows whether `call` was done; a read has nothing to look for."""
+    return "ask again later" if call.startswith(READS) else "look whether it was done before doing it again"
 
 
 def _by_status(status: int, code: str) -> type[MsgFlashError]:

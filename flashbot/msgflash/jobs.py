@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from flashbot.msgflash.errors import InvalidRequest, JobFailed, MsgFlashError, OutcomeUnknown, Refused
@@ -20,10 +21,14 @@ POLL_SECONDS = 2.0
 """As the vendor asks (contacts/bulk-jobs-progress, number-lookups)."""
 MOST_AT_ONCE = 10_000
 ENDED = frozenset({"done", "failed", "cancelled"})
+RUNNING = frozenset({"pending", "processing"})
 
 
 class Piece(Protocol):
     """One request's share of a job."""
+
+    @property
+    def id(self) -> str | None: ...
 
     @property
     def status(self) -> str | None: ...
@@ -33,6 +38,9 @@ class Piece(Protocol):
 
     @property
     def processed(self) -> int: ...
+
+    @property
+    def completed_at(self) -> datetime | None: ...
 
 
 AnyPiece = TypeVar("AnyPiece", bound=Piece)
@@ -76,9 +84,9 @@ class Job(Generic[AnyPiece, Result]):
 
     @property
     def has_ended(self) -> bool:
-        return all(one.status in ENDED for one in self.pieces)
+        return all(is_over(one) for one in self.pieces)
 
-    async def done(self, progress: Callable[[Progress], object] | None = None) -> Result:
+    async def done(self, progress: Callable[[Progress], None] | None = None) -> Result:
         """Ask every 2 seconds until the work has ended; `progress` hears of each look.
 
         Raises JobFailed when MsgFlash gave up a piece. A cancelled job returns what was done until then. Leaving
@@ -95,28 +103,31 @@ class Job(Generic[AnyPiece, Result]):
     async def cancel(self) -> Result:
         """Call off what has not ended; what is done stays done and is in the result.
 
-        Raises what MsgFlash said, when a piece could not be called off and goes on.
+        Raises what MsgFlash said, when a piece could not be called off and goes on; the others are called off.
         """
+        refused: MsgFlashError | None = None
         for index, one in enumerate(self.pieces):
-            if one.status not in ENDED:
+            if not is_over(one):
                 try:
                     self._replace(index, await self._moves.cancel(one))
-                except (Refused, OutcomeUnknown):
+                except (Refused, OutcomeUnknown) as fault:
                     # It may have ended in the meantime, or be called off already.
                     seen = await self._moves.look(one)
                     self._replace(index, seen)
-                    if seen.status not in ENDED:
-                        raise
+                    if not is_over(seen):
+                        refused = refused or fault
+        if refused is not None:
+            raise refused
         return await self._moves.gather(self.pieces)
 
     async def _look(self) -> None:
         # One piece after the other, as MsgFlash works through them: each look is a request.
         for index, one in enumerate(self.pieces):
-            if one.status in ENDED:
+            if is_over(one):
                 continue
             seen = await self._moves.look(one)
             self._replace(index, seen)
-            if seen.status not in ENDED:
+            if not is_over(seen):
                 return
 
     async def _result(self) -> Result:
@@ -135,6 +146,11 @@ class Job(Generic[AnyPiece, Result]):
         self.pieces = (*self.pieces[:index], piece, *self.pieces[index + 1 :])
 
 
+def is_over(piece: Piece) -> bool:
+    """Also under a word for it that is not known here."""
+    return piece.status in ENDED or (piece.status not in RUNNING and piece.completed_at is not None)
+
+
 async def submit(
     items: Sequence[str],
     call: Callable[[Sequence[str]], Awaitable[AnyPiece]],
@@ -146,13 +162,15 @@ async def submit(
     for piece in pieces(items):
         try:
             taken.append(await call(piece))
-        except MsgFlashError as fault:
+        except Exception as fault:
             if taken:
-                fault.accepted = Job(taken, moves, clock)
+                ids = ", ".join(str(one.id) for one in taken if one.id)
                 fault.add_note(
-                    f"{sum(one.size for one in taken)} of {len(items)} items were accepted before: "
-                    "they are the job in this error's `accepted`."
+                    f"{sum(one.size for one in taken)} of {len(items)} items were accepted before"
+                    f"{f', as {ids}' if ids else ''}: in this error's `accepted`, where MsgFlash raised it."
                 )
+            if taken and isinstance(fault, MsgFlashError):
+                fault.accepted = Job(taken, moves, clock)
             raise
     return Job(taken, moves, clock)
 

@@ -85,7 +85,9 @@ class Listing(Generic[Item]):
 
     async def __aiter__(self) -> AsyncIterator[Item]:
         cursor: str | None = None
-        while True:
+        past: set[str | None] = set()
+        while cursor not in past:  # cursors that lead in a circle would never end
+            past.add(cursor)
             found = await self.page(cursor)
             for item in found.items:
                 yield item

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from flashbot.msgflash.checks import check_text, check_texts
-from flashbot.msgflash.jobs import ENDED, Job, Moves, submit
+from flashbot.msgflash.jobs import Job, Moves, is_over, submit
 from flashbot.msgflash.keys import checked_id
 from flashbot.msgflash.listing import Listing, Page
 from flashbot.msgflash.models import Resource
@@ -38,12 +38,20 @@ class LookupEntry(Resource):
         return {"input": str(found)} if isinstance(found, str | int) else found
 
 
+def _entries(found: object) -> object:
+    """Without what is no entry, which must not cost the others."""
+    return [each for each in found if isinstance(each, str | int | dict)] if isinstance(found, list) else found
+
+
+Entries: TypeAlias = Annotated[tuple[LookupEntry, ...], BeforeValidator(_entries)]
+
+
 class LookupLists(Resource):
     """The numbers by what was found."""
 
-    on_whatsapp: tuple[LookupEntry, ...] = Field(default=(), alias="onWhatsApp")
-    not_on_whatsapp: tuple[LookupEntry, ...] = Field(default=(), alias="notOnWhatsApp")
-    invalid: tuple[LookupEntry, ...] = ()
+    on_whatsapp: Entries = Field(default=(), alias="onWhatsApp")
+    not_on_whatsapp: Entries = Field(default=(), alias="notOnWhatsApp")
+    invalid: Entries = ()
 
 
 class Lookup(Resource):
@@ -169,7 +177,7 @@ class Lookups:
 
     async def _gather(self, pieces: Sequence[Lookup]) -> LookupResult:
         whole = [
-            piece if piece.result is not None or piece.id is None or piece.status not in ENDED
+            piece if piece.result is not None or piece.id is None or not is_over(piece)
             else await self.get(piece.id)
             for piece in pieces
         ]  # fmt: skip
@@ -192,6 +200,6 @@ def _piece(data: Any, size: int, call: str) -> Lookup:
     read = one(Lookup, data, call)
     if read.status is None and read.result is not None:
         read = read.model_copy(update={"status": "done"})
-    if read.id is None and read.status not in ENDED:
+    if read.id is None and not is_over(read):
         raise misfit(call, "a lookup without an id")
     return read if read.requested_count else read.model_copy(update={"requested_count": size})

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flashbot.msgflash.calls import Calls, unreadable
-from flashbot.msgflash.content import Text
+from flashbot.msgflash.content import content_of
 from flashbot.msgflash.keys import checked_id
 from flashbot.msgflash.listing import Listing, Page
 from flashbot.msgflash.models import Message
@@ -88,5 +88,4 @@ class Messages:
 
 
 def _fields(instance_id: str, to: str, content: Content | str) -> dict[str, object]:
-    said = Text(content) if isinstance(content, str) else content
-    return {"instanceId": checked_id(instance_id, "instance"), "to": e164(to), **said.fields()}
+    return {"instanceId": checked_id(instance_id, "instance"), "to": e164(to), **content_of(content).fields()}

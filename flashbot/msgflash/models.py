@@ -79,7 +79,7 @@ class Message(Resource):
     body: str | None = Field(default=None, repr=False)
     media_url: str | None = Field(default=None, repr=False)
     status: str | None = None
-    error: str | None = None
+    error: str | None = Field(default=None, repr=False)
     meta: dict[str, Any] | None = Field(default=None, repr=False)
     provider_message_id: str | None = None
     warnings: tuple[str, ...] = ()

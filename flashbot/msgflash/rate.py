@@ -38,10 +38,14 @@ class LocalRate:
             raise SettingsError("The rate must be above 0 requests a second; use Unlimited to lift it.")
         self._spacing = 1.0 / per_second
         self._clock = clock or SystemClock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._line = asyncio.Lock()
         self._next = float("-inf")
 
     async def wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # a lock belongs to the loop in which somebody first waited for it
+            self._loop, self._line = loop, asyncio.Lock()
         async with self._line:
             self._next = max(self._next, self._clock.monotonic())
             # Again after the sleep: somebody may have paused meanwhile.

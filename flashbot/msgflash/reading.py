@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from flashbot.msgflash.errors import InvalidRequest, OutcomeUnknown
+from flashbot.msgflash.errors import InvalidRequest, OutcomeUnknown, next_step
 from flashbot.msgflash.listing import Cursor, Listing, Page, Query
 from flashbot.msgflash.models import Resource
 
@@ -27,6 +27,7 @@ __all__ = [
 
 Item = TypeVar("Item", bound=Resource)
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 USUAL_SIZE = 20
 """Of a numbered page, when none is asked for (templates/list, billing/payments)."""
 
@@ -52,7 +53,7 @@ def cursor_listing(calls: Calls, path: str, model: type[Item], query: Query, *co
         following = data.get("nextCursor") if isinstance(data, dict) else None
         # Either word ends the list.
         more = isinstance(following, str) and following and data.get("hasMore") is not False
-        return Page(_rows(model, data, f"GET {path}", *collections), following if more else None, _total(data))
+        return Page(_rows(model, data, f"GET {path}", *collections), following if more else None, _whole(data, "total"))
 
     return Listing(read, query, path)
 
@@ -69,12 +70,16 @@ def numbered_listing(
         if cursor is not None and not NUMBER.fullmatch(cursor):
             raise InvalidRequest("No page was read: this list's cursor is a page number, 1 or more.")
         number = 1 if cursor is None else int(cursor)
-        data = await calls.get(path, {**query, "page": cursor}, personal=personal)
-        rows, total = _rows(model, data, f"GET {path}", *collections), _total(data)
-        before = (number - 1) * size
-        # `total` decides where it is given; an empty page ends the list whatever it says.
-        more = bool(rows) and (before + len(rows) < total if total is not None else len(rows) >= size)
-        return Page(rows, str(number + 1) if more else None, total)
+        # The size is always said: a page of another one would be counted wrongly.
+        data = await calls.get(path, {**query, "limit": size, "page": cursor}, personal=personal)
+        rows, total = _rows(model, data, f"GET {path}", *collections), _whole(data, "total")
+        last = _whole(data, "totalPages")
+        if last is not None:
+            more = number < last
+        else:
+            more = (number - 1) * size + len(rows) < total if total is not None else len(rows) >= size
+        # An empty page ends the list, whatever the counts say.
+        return Page(rows, str(number + 1) if rows and more else None, total)
 
     return Listing(read, query, path)
 
@@ -101,8 +106,11 @@ def check_size(limit: object, most: int | None = 100) -> None:
 
 def check_search(search: str | None) -> None:
     """InvalidRequest for a search of more than 100 characters, or of none (contacts/list)."""
-    if search is not None and not 1 <= len(search) <= 100:
-        raise InvalidRequest("Nothing was asked: a search has 1 to 100 characters.")
+    given: object = search
+    if given is None:
+        return
+    if not isinstance(given, str) or not 1 <= len(given) <= 100 or HALF_A_PAIR.search(given):
+        raise InvalidRequest("Nothing was asked: a search has 1 to 100 characters of text.")
 
 
 def _rows(model: type[Item], data: Any, call: str, *collections: str) -> tuple[Item, ...]:
@@ -115,10 +123,10 @@ def _rows(model: type[Item], data: Any, call: str, *collections: str) -> tuple[I
     return tuple(one(model, row, call) for row in found)
 
 
-def _total(data: Any) -> int | None:
-    found = data.get("total") if isinstance(data, dict) else None
+def _whole(data: Any, name: str) -> int | None:
+    found = data.get(name) if isinstance(data, dict) else None
     return found if isinstance(found, int) else None
 
 
 def misfit(call: str, why: str) -> OutcomeUnknown:
-    return OutcomeUnknown(f"{call} was answered with {why}: look whether it was done before doing it again.", call=call)
+    return OutcomeUnknown(f"{call} was answered with {why}: {next_step(call)}.", call=call)

@@ -66,3 +66,13 @@ class GroupMembers:
 
 
 Recipients: TypeAlias = AllContacts | TaggedContacts | ChosenContacts | GroupMembers
+
+
+def fields_of(recipients: object) -> dict[str, object]:
+    """As a campaign's request has them. ContentError for what names nobody."""
+    if not isinstance(recipients, Recipients):
+        raise ContentError(
+            f"A {type(recipients).__name__} names nobody: "
+            "give AllContacts, TaggedContacts, ChosenContacts or GroupMembers."
+        )
+    return recipients.fields()

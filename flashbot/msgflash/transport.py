@@ -6,6 +6,8 @@ request, never follows a redirect, knows no error codes.
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,7 +17,7 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from flashbot.errors import SettingsError
-from flashbot.msgflash.errors import NotSent, OutcomeUnknown
+from flashbot.msgflash.errors import NotSent, OutcomeUnknown, Retry, next_step
 from flashbot.msgflash.keys import Secret
 
 __all__ = ["HttpTransport", "Request", "Response", "Timeouts", "Transport"]
@@ -36,13 +38,25 @@ BEFORE_THE_FIRST_BYTE = (
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds that each phase of a request may take: all of it, a connection, and a silence while reading."""
+    """Seconds that each phase of a request may take: all of it, a connection, and a silence while reading.
+
+    Raises SettingsError for anything but a finite number above 0.
+    """
 
     total: float = 20.0
     connect: float = 5.0
     """Waiting for a free connection included. What gives up here was certainly not sent."""
     read: float | None = None
     """The longest pause between two pieces of the answer; None leaves it to `total`."""
+
+    def __post_init__(self) -> None:
+        # aiohttp takes 0 as no limit at all: an answer that never comes would be waited for without end.
+        limits: dict[str, object] = {"total": self.total, "connect": self.connect, "read": self.read}
+        for name, seconds in limits.items():
+            if seconds is None and name == "read":
+                continue
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+                raise SettingsError(f"The {name} timeout of a request must be a number of seconds above 0.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +111,17 @@ class HttpTransport:
             self._headers["X-Team-Id"] = team_id
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._urls: dict[str, URL] = {}
         self._timeouts = timeouts or Timeouts()
         self._limit_of = self._timeouts.total, _limit(self._timeouts, self._timeouts.total)
 
     async def send(self, request: Request) -> Response:
-        session = self._session or self._open(request)
+        loop = asyncio.get_running_loop()
+        session = self._session
+        if session is None or loop is not self._loop:
+            session = self._open(request, loop)
         try:
             async with session.request(
                 request.method,
@@ -123,11 +141,17 @@ class HttpTransport:
                 "then send it again.",
                 call=request.call,
             ) from fault
+        except asyncio.CancelledError as fault:
+            # Closing cancels those who wait for a free connection; whoever was cancelled himself stays so.
+            task = asyncio.current_task()
+            if not self._closed or task is None or task.cancelling():
+                raise
+            _drop_frames(fault)
+            raise _never_sent(request, "the client was closed") from fault
         except Exception as fault:
             _drop_frames(fault)
             raise OutcomeUnknown(
-                f"{request.call} got no usable answer ({_name(fault)}): "
-                "look whether it was done before doing it again.",
+                f"{request.call} got no usable answer ({_name(fault)}): {next_step(request.call)}.",
                 call=request.call,
             ) from fault
 
@@ -138,9 +162,11 @@ class HttpTransport:
         if session is not None:
             await session.close()
 
-    def _open(self, request: Request) -> aiohttp.ClientSession:
+    def _open(self, request: Request, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
         if self._closed:
-            raise NotSent(f"{request.call} was not sent: the client is closed.", call=request.call)
+            raise _never_sent(request, "the client is closed")
+        if self._session is not None:
+            raise _never_sent(request, "the client belongs to another event loop; make one in each")
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -148,7 +174,7 @@ class HttpTransport:
         )
         # aiohttp quietly repeats an idempotent request once on a stale connection, past our pace and count.
         session._retry_connection = False  # noqa: SLF001 - no public switch
-        self._session = session
+        self._session, self._loop = session, loop
         return session
 
     def _url(self, path: str) -> URL:
@@ -169,6 +195,13 @@ def _limit(timeouts: Timeouts, seconds: float) -> aiohttp.ClientTimeout:
     # Connecting, and waiting for a free connection, must give up first: then it is known that nothing left.
     connect = min(timeouts.connect, seconds * 0.8)
     return aiohttp.ClientTimeout(total=seconds, connect=connect, sock_read=timeouts.read)
+
+
+def _never_sent(request: Request, why: str) -> NotSent:
+    """Not sent, and no use to try again with this transport."""
+    fault = NotSent(f"{request.call} was not sent: {why}.", call=request.call)
+    fault.retry = Retry.NEVER
+    return fault
 
 
 def _drop_frames(fault: BaseException) -> None:

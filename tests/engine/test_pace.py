@@ -162,7 +162,7 @@ def test_ten_processes_use_every_slot_and_each_has_its_turn() -> None:
     house = House(loop)
 
     def late() -> float:
-        return random.uniform(0, 0.01)
+        return random.uniform(0, 0.008)
 
     def way() -> float:
         return random.uniform(0, 0.005)
@@ -176,21 +176,6 @@ def test_ten_processes_use_every_slot_and_each_has_its_turn() -> None:
 
     assert len(house.begun) / 60 >= 9.15
     assert max(house.by.values()) - min(house.by.values()) <= 1
-
-
-def test_one_that_is_late_costs_its_slot_and_no_more() -> None:
-    loop = VirtualLoop()
-    house = House(loop)
-    naps = iter([0.0, 0.0, 0.05])
-
-    async def story() -> None:
-        sleepy = house.process(lambda: next(naps, 0.0))
-        await house.call_all([sleepy, *(house.process() for _ in range(9))], 10)
-
-    run_virtual(story(), loop)
-
-    # Its own slot, and the room it paid for the next one.
-    assert max(house.begun) <= 100 * 0.109 + 0.031
 
 
 def test_many_calls_of_one_process_take_no_more_than_its_turn() -> None:
@@ -226,31 +211,36 @@ def test_calls_of_one_process_are_served_in_the_order_they_came() -> None:
     assert served == list(range(100))
 
 
-def test_a_slot_that_was_overslept_is_given_up_and_asked_for_again() -> None:
+def test_whoever_oversleeps_until_somebody_behind_has_begun_asks_again() -> None:
     loop = VirtualLoop()
     house = House(loop)
-    naps = iter([0.031])
+    naps = iter([0.12])
 
     async def story() -> None:
+        sleepy = house.process(lambda: next(naps, 0.0))
         await house.process().wait()
-        await house.call(0, house.process(lambda: next(naps, 0.0)), 1)
+        await asyncio.gather(house.call(0, sleepy, 1), house.call(1, house.process(), 1))
 
     run_virtual(story(), loop)
 
-    assert house.begun == [pytest.approx(0.109 + 0.109)]
+    # Asleep until 0.229, when the other has begun; the next slot is one interval later.
+    assert house.begun == [pytest.approx(0.218), pytest.approx(0.218 + 0.109)]
 
 
-def test_a_little_late_is_on_time() -> None:
+def test_whoever_is_late_moves_those_behind_and_nobody_loses_a_slot() -> None:
     loop = VirtualLoop()
     house = House(loop)
+    naps = iter([0.0, 0.0, 0.055])
 
     async def story() -> None:
-        await house.process().wait()
-        await house.call(0, house.process(lambda: 0.028), 1)
+        sleepy = house.process(lambda: next(naps, 0.0))
+        await house.call_all([sleepy, *(house.process() for _ in range(9))], 10)
 
     run_virtual(story(), loop)
 
-    assert house.begun == [pytest.approx(0.109 + 0.028)]
+    # The first 15 ms are forgiven: they do not move the others.
+    assert max(house.begun) == pytest.approx(99 * 0.109 + 0.04)
+    assert house.by == Counter(dict.fromkeys(range(10), 10))
 
 
 def test_a_slow_answer_of_the_store_counts_as_lateness() -> None:
@@ -259,12 +249,13 @@ def test_a_slow_answer_of_the_store_counts_as_lateness() -> None:
     ways = iter([0.0, 0.04])
 
     async def story() -> None:
-        await house.call(0, house.process(way=lambda: next(ways, 0.0)), 1)
+        await house.call(0, house.process(way=lambda: next(ways, 0.0)), 2)
 
     run_virtual(story(), loop)
 
-    # Granted at 0 but heard of at 0.04: the slot is lost, and the next one is at 0.109.
-    assert house.begun == [pytest.approx(0.109)]
+    # Granted at 0 but heard of at 0.04: the slot is lost, and the next one is at 0.109, with
+    # 30 ms behind it that pay for a longer tolerance.
+    assert house.begun == [pytest.approx(0.109), pytest.approx(0.109 + 0.139)]
 
 
 @pytest.mark.parametrize("way", [0.05, 0.4])
@@ -374,8 +365,7 @@ def test_when_the_stores_clock_is_set_nobody_is_too_fast_and_nobody_waits_long(s
 
     run_virtual(story(), loop)
 
-    # One gap may be lost, that between the last slot by the old clock and the first by the new.
-    assert closest_eleven(house.begun) >= 1 - 0.02
+    assert closest_eleven(house.begun) >= 1 + MARGIN
     assert max(house.begun) < 40 * 0.109 + 12
 
 

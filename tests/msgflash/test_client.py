@@ -148,8 +148,11 @@ async def test_answers_tolerate_new_missing_and_odd_fields() -> None:
 
 
 async def test_a_model_shows_no_phone_and_no_text() -> None:
-    message = await client_of(Script((200, data(FULL)))).messages.get("msg-1")
+    full = {**FULL, "status": "failed", "error": f"{TO} is not on WhatsApp"}
 
+    message = await client_of(Script((200, data(full)))).messages.get("msg-1")
+
+    assert message.error == f"{TO} is not on WhatsApp"
     assert TO not in repr(message)
     assert "hello" not in repr(message)
 
@@ -517,3 +520,14 @@ async def test_a_closed_client_sends_nothing_more(loopback) -> None:
 
     with pytest.raises(NotSent):
         await client.messages.send_raw(b"{}")
+
+
+async def test_a_closed_client_says_so_at_once(loopback) -> None:
+    clock = SkippingClock()
+    client = Client(loopback.url, api_key=PERSONAL, rate=Unlimited(), clock=clock)
+    await client.close()
+
+    with pytest.raises(NotSent):
+        await client.messages.get("msg-1")
+
+    assert clock.slept == []

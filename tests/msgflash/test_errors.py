@@ -113,6 +113,18 @@ def test_every_error_says_what_to_do_next(code: str) -> None:
     assert ": " in text or issubclass(errors.BY_CODE[code], OutcomeUnknown)
 
 
+@pytest.mark.parametrize(("call", "advice"), [(READ, "ask again later"), (SEND, "look whether it was done")])
+def test_only_a_write_that_failed_sends_one_to_look(call: str, advice: str) -> None:
+    assert f": {advice}" in str(error_for(502, b"", call))
+
+
+def test_a_refusal_with_details_points_at_them() -> None:
+    detailed = b'{"error": {"code": "VALIDATION_ERROR", "message": "words", "details": [{"path": "phone"}]}}'
+
+    assert str(error_for(400, detailed, SEND)).endswith("correct the request; `details` of this error may say where.")
+    assert "details" not in str(error_for(400, answer("VALIDATION_ERROR"), SEND))
+
+
 def test_a_redirect_points_at_the_address() -> None:
     assert "address" in str(error_for(301, b"", READ))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flashbot.clock import ManualClock
-from flashbot.errors import ContentError
+from flashbot.errors import ContentError, StoreAway
 from flashbot.msgflash.bulk import BulkResult
 from flashbot.msgflash.client import Client
 from flashbot.msgflash.errors import (
@@ -344,10 +344,38 @@ async def test_when_a_later_piece_is_refused_the_error_holds_the_job_of_those_be
     assert isinstance(job, Job)
     assert ([piece.id for piece in job.pieces], job.progress) == (["j1"], Progress(0, 10_000))
     assert caught.value.__notes__ == [
-        "10000 of 20001 items were accepted before: they are the job in this error's `accepted`."
+        "10000 of 20001 items were accepted before, as j1: in this error's `accepted`, where MsgFlash raised it."
     ]
     assert len(script.asked) == 2
     assert pickle.loads(pickle.dumps(caught.value)).call == caught.value.call  # noqa: S301 - our own bytes
+
+
+async def test_a_store_that_goes_away_between_two_pieces_names_the_jobs_before() -> None:
+    script = Script(accepted("job-1", 10_000), StoreAway("The store does not answer."))
+
+    with pytest.raises(StoreAway) as caught:
+        await client_of(script).contacts.bulk_delete(ids(10_001))
+
+    assert "10000 of 10001" in caught.value.__notes__[0]
+    assert "job-1" in caught.value.__notes__[0]
+
+
+async def test_a_job_that_ended_under_an_unknown_word_has_ended() -> None:
+    when = "2026-05-01T10:00:00.000Z"
+    script = Script(accepted("job-1", 100), seen("job-1", "completed", 100, 100, completedAt=when))
+
+    job = await client_of(script).contacts.bulk_delete(ids(100))
+
+    assert (await job.done()).deleted == 100
+
+
+async def test_an_unreadable_entry_of_a_lookup_does_not_cost_the_others() -> None:
+    lists = {"onWhatsApp": [{"input": "+22501"}, None, ["?"]], "notOnWhatsApp": [], "invalid": []}
+    script = Script((200, data({**LOOKUP_SYNC, "result": lists})))
+
+    found = await (await client_of(script).lookups.create(INSTANCE, numbers(3))).done()
+
+    assert [entry.input for entry in found.on_whatsapp] == ["+22501"]
 
 
 async def test_when_the_first_piece_is_refused_there_is_no_job() -> None:
@@ -405,6 +433,23 @@ async def test_a_job_that_cannot_be_cancelled_says_so() -> None:
         await job.cancel()
 
     assert not job.has_ended
+
+
+async def test_a_piece_that_cannot_be_cancelled_does_not_save_the_others() -> None:
+    script = Script(
+        accepted("j1", 10_000),
+        accepted("j2", 5),
+        (502, b""),
+        seen("j1", "processing", 1, 10_000),
+        (200, data({**JOB_CANCELLED, "id": "j2", "requestedCount": 5})),
+    )
+    job = await client_of(script).contacts.bulk_delete(ids(10_005))
+
+    with pytest.raises(ServerFault):
+        await job.cancel()
+
+    assert script.calls[-1] == "POST /contacts/bulk-jobs/j2/cancel"
+    assert [piece.status for piece in job.pieces] == ["processing", "cancelled"]
 
 
 async def test_a_cancelling_without_an_answer_is_looked_up() -> None:

@@ -286,6 +286,25 @@ async def test_a_list_ends_at_an_empty_page_whatever_its_total_says() -> None:
     assert len(await client_of(script).templates.list(limit=1)) == 1
 
 
+async def test_cursors_that_lead_in_a_circle_end_the_list() -> None:
+    desk = Desk(
+        lambda request: (
+            200,
+            {"contacts": rows(1), "nextCursor": "b" if request.params.get("cursor") == "a" else "a", "hasMore": True},
+        )
+    )
+
+    assert len(await client_of(desk).contacts.list()) == 3
+
+
+async def test_a_count_of_pages_decides_over_a_count_of_items() -> None:
+    fewer = [(200, data({"payments": rows(page), "total": 25, "totalPages": 3})) for page in (1, 2, 3)]
+    script = Script(*fewer)
+
+    assert len(await client_of(script).billing.payments()) == 3
+    assert [request.params["limit"] for request in script.asked] == ["20"] * 3
+
+
 @pytest.mark.parametrize(
     ("said", "goes_on"),
     [

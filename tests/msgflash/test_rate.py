@@ -150,3 +150,13 @@ async def test_without_a_limit_nobody_waits_not_even_after_a_pause() -> None:
 
 def test_a_client_alone_and_a_bot_go_by_the_same_rate() -> None:
     assert LocalRate()._spacing == 1 / Settings.model_fields["requests_per_second"].default
+
+
+def test_a_rate_serves_one_event_loop_after_another() -> None:
+    rate = LocalRate(1_000)
+
+    async def crowd() -> None:
+        await asyncio.gather(*(rate.wait() for _ in range(3)))
+
+    asyncio.run(crowd())
+    asyncio.run(crowd())

@@ -18,6 +18,7 @@ from flashbot.msgflash.content import (
     Location,
     ReplyButton,
     StoredTemplate,
+    Text,
     Video,
     VoiceNote,
 )
@@ -123,6 +124,11 @@ SENT: dict[str, tuple[Use, str, object]] = {
         "POST /contacts",
         {"name": "Awa", "phone": TO, "tags": ["vip"], "meta": {"n": None}},
     ),
+    "contact with odd words": (
+        lambda c: c.contacts.create("Awa", TO, meta={"n": "NaN, Infinity"}),
+        "POST /contacts",
+        {"name": "Awa", "phone": TO, "meta": {"n": "NaN, Infinity"}},
+    ),
     "contact, short": (lambda c: c.contacts.create("Awa", TO), "POST /contacts", {"name": "Awa", "phone": TO}),
     "contact cleared": (
         lambda c: c.contacts.update(A, tags=[], meta={}),
@@ -196,6 +202,18 @@ REFUSED: dict[str, Use] = {
     "moment without a zone": lambda c: c.messages.schedule(A, TO, "hello", AT.replace(tzinfo=None)),
     "moment with a hollow zone": lambda c: c.messages.schedule(A, TO, "hello", AT.replace(tzinfo=Zoneless())),
     "moment as text": lambda c: c.messages.schedule(A, TO, "hello", WHEN),  # type: ignore[arg-type]
+    "a number as content": lambda c: c.messages.send(A, TO, 3),  # type: ignore[arg-type]
+    "a button as content": lambda c: c.messages.send(A, TO, YES),  # type: ignore[arg-type]
+    "recipients as content": lambda c: c.messages.schedule(A, TO, AllContacts(), AT),  # type: ignore[arg-type]
+    "a list as recipients": lambda c: plan(c, recipients=[B]),
+    "a text as recipients": lambda c: plan(c, recipients=Text("hello")),
+    "contact with meta that is no number": lambda c: c.contacts.create("Awa", TO, meta={"n": float("nan")}),
+    "contact with meta that is no end": lambda c: c.contacts.update(A, meta={"n": [float("inf")]}),
+    "contact with meta of an object": lambda c: c.contacts.create("Awa", TO, meta={"n": object()}),
+    "contact with meta that is a list": lambda c: c.contacts.create("Awa", TO, meta=["n"]),  # type: ignore[arg-type]
+    "group with half a pair": lambda c: c.contacts.groups.create("VIP", description="\ud800"),
+    "search for half a pair": lambda c: c.contacts.list(search="\ud800"),
+    "search for a number": lambda c: c.contacts.list(search=33),  # type: ignore[arg-type]
     "campaign without a name": lambda c: plan(c, name=""),
     "campaign without a zone": lambda c: plan(c, schedule=AT.replace(tzinfo=None)),
     "campaign of a place": lambda c: plan(c, Location(1, 2)),

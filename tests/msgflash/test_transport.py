@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -291,6 +292,67 @@ async def test_a_closed_transport_sends_nothing(loopback, carry) -> None:
     assert len(loopback.seen) == 1
 
 
+async def test_closing_tells_those_who_wait_for_a_connection_that_nothing_was_sent(loopback) -> None:
+    arrived, release = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        arrived.set()
+        await release.wait()
+        return web.Response(body=b"{}")
+
+    loopback.answer = slow
+    transport = HttpTransport(loopback.url, KEY, connections=1)
+    first = asyncio.create_task(transport.send(SEND))
+    await arrived.wait()
+    second = asyncio.create_task(transport.send(SEND))
+    await asyncio.sleep(0)
+
+    await transport.close()
+
+    with pytest.raises(OutcomeUnknown):
+        await first
+    with pytest.raises(NotSent) as caught:
+        await second
+    assert caught.value.retry is Retry.NEVER
+    release.set()
+
+
+async def test_whoever_is_cancelled_while_the_transport_closes_stays_cancelled(loopback) -> None:
+    arrived, release = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        arrived.set()
+        await release.wait()
+        return web.Response(body=b"{}")
+
+    loopback.answer = slow
+    transport = HttpTransport(loopback.url, KEY, connections=1)
+    first = asyncio.create_task(transport.send(SEND))
+    await arrived.wait()
+    second = asyncio.create_task(transport.send(SEND))
+    await asyncio.sleep(0)
+
+    second.cancel()
+    await transport.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    with pytest.raises(OutcomeUnknown):
+        await first
+    release.set()
+
+
+async def test_another_event_loop_is_told_that_nothing_was_sent(loopback, carry) -> None:
+    await carry.send(READ)
+
+    with pytest.raises(NotSent) as caught:
+        await asyncio.to_thread(lambda: asyncio.run(carry.send(SEND)))
+
+    assert caught.value.retry is Retry.NEVER
+    assert "event loop" in str(caught.value)
+    assert len(loopback.seen) == 1
+
+
 async def test_neither_repr_nor_errors_show_the_key_and_errors_survive_pickling() -> None:
     with socket.socket() as holder:
         transport = HttpTransport(f"http://127.0.0.1:{await refuse_everything(holder)}", KEY)
@@ -301,6 +363,13 @@ async def test_neither_repr_nor_errors_show_the_key_and_errors_survive_pickling(
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
     assert (str(copy), copy.retry) == (str(caught.value), Retry.SOON)
     assert not any(KEY in shown for shown in (repr(transport), repr(caught.value), str(caught.value)))
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), True, "20"])
+@pytest.mark.parametrize("phase", ["total", "connect", "read"])
+def test_a_timeout_that_would_mean_none_is_refused(phase: str, seconds: Any) -> None:
+    with pytest.raises(SettingsError):
+        Timeouts(**{phase: seconds})
 
 
 def test_an_address_without_a_scheme_is_refused() -> None:

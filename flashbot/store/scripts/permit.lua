@@ -13,7 +13,7 @@ local now = time(ARGV[1])
 local interval, longest, pause = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local slot = tonumber(ARGV[5])
 local AHEAD, QUIET = 10000 + interval, 60000 -- whatever lies further ahead means that the clock jumped back
-local GRACE = 10 -- ms by which a holder may be late before the line's clock stands still
+local GRACE = 15 -- ms by which a holder may be late before the line's clock stands still
 
 -- By the line's clock nobody stands in line from `free` on and nobody begins before `clear`; nor, by the server's,
 -- before `quiet`.
