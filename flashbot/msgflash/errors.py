@@ -31,7 +31,7 @@ from pydantic_core import from_json
 
 from flashbot.errors import FlashbotError
 
-READS = ("GET ", "HEAD ")
+READ = re.compile(r"(?:GET|HEAD) .*|POST /templates/[^/]+/preview")
 
 
 class Retry(Enum):
@@ -104,7 +104,7 @@ class OutcomeUnknown(MsgFlashError, retry=Retry.ASK):
     """Written, but without a usable answer. A read may simply be repeated; a write may have been done."""
 
     def _judge(self) -> Retry:
-        return Retry.SOON if self.call.startswith(READS) else self.RETRY
+        return Retry.SOON if READ.fullmatch(self.call) else self.RETRY
 
 
 class ServerFault(OutcomeUnknown):
@@ -412,7 +412,7 @@ def error_for(status: int, body: bytes, call: str, *, retry_after: float | None 
 
 def next_step(call: str) -> str:
     """What to do when nobody knows whether `call` was done; a read has nothing to look for."""
-    return "ask again later" if call.startswith(READS) else "look whether it was done before doing it again"
+    return "ask again later" if READ.fullmatch(call) else "look whether it was done before doing it again"
 
 
 def _by_status(status: int, code: str) -> type[MsgFlashError]:

@@ -25,7 +25,7 @@ from flashbot.msgflash.content import (
 from flashbot.msgflash.errors import InvalidRequest
 from flashbot.msgflash.phones import e164
 from flashbot.msgflash.recipients import AllContacts, ChosenContacts, GroupMembers, TaggedContacts
-from tests.msgflash.scripted import Desk, Script, client_of
+from tests.msgflash.scripted import Desk, Script, client_of, data, error
 
 A, B = "3f2b8c1e-5a47-4d8e-9b61-0c7d2e4f6a89", "9d4e7a20-1c3b-4f5d-8e6a-7b8c9d0e1f23"
 TO = "+2250700000001"
@@ -331,3 +331,11 @@ def test_a_number_is_e164_or_refused_without_being_repeated(written: Any, number
     with pytest.raises(ContentError) as caught:
         e164(written)
     assert not written or str(written) not in str(caught.value) or written == "+"
+
+
+async def test_a_preview_changes_nothing_and_is_repeated_like_a_read() -> None:
+    found = {"rendered": "Hello", "variables": [], "missingVariables": [], "valid": True}
+    script = Script((502, error("PROVIDER_TIMEOUT")), (200, data(found)))
+
+    assert (await client_of(script).templates.preview(A)).valid
+    assert len(script.asked) == 2
