@@ -131,9 +131,10 @@ def when(moment: datetime | None) -> str:
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
-    """One object per line."""
+    """One object per line, at once: whoever reads the pipe may not wait for this process to end."""
     for row in rows:
         sys.stdout.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], nothing: str) -> None:
