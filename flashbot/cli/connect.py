@@ -94,6 +94,8 @@ def _walk(answers: Answers, saved: _Saved) -> None:
     workspace = _key(answers)
     settings = workspace.settings
     values = {
+        # What was checked is what is written, wherever the address came from.
+        "FLASHBOT_MSGFLASH_URL": None if is_real(settings.msgflash_url) else settings.msgflash_url,
         "FLASHBOT_API_KEY": settings.api_key.get_secret_value(),
         "FLASHBOT_TEAM_ID": settings.team_id,
         "FLASHBOT_INSTANCE_ID": _instance(answers, workspace).id,

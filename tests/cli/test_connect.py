@@ -25,7 +25,7 @@ from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 Typed = Callable[..., Result]
 HOOK = "http://127.0.0.1:1/webhooks/msgflash"
 URL = "http://127.0.0.1:1"
-KEYS = "FLASHBOT_API_KEY", "FLASHBOT_INSTANCE_ID", "FLASHBOT_WEBHOOK_SECRET"
+KEYS = "FLASHBOT_MSGFLASH_URL", "FLASHBOT_API_KEY", "FLASHBOT_INSTANCE_ID", "FLASHBOT_WEBHOOK_SECRET"
 
 
 @pytest.fixture
@@ -52,7 +52,9 @@ def test_a_newcomer_answers_two_questions(answering: Typed, newcomer: World, hom
 
     (made,) = endpoints(newcomer)
     assert result.exit_code == 0, result.output
-    assert read_env() == dict(zip(KEYS, (DEMO_KEY, DEMO_INSTANCE, made.secret), strict=True))
+    assert read_env() == dict(
+        zip(KEYS, (os.environ["FLASHBOT_MSGFLASH_URL"], DEMO_KEY, DEMO_INSTANCE, made.secret), strict=True)
+    )
     assert stat.S_IMODE((home / ".env").stat().st_mode) == 0o600
     assert made.url == HOOK
     assert "message.received" in made.events
@@ -67,7 +69,7 @@ def test_other_lines_of_the_file_stay(answering: Typed, newcomer: World, home: P
     answering(DEMO_KEY, URL)
 
     text = (home / ".env").read_text()
-    assert text.startswith("# mine\nSHOP=1\nFLASHBOT_API_KEY=")
+    assert text.startswith("# mine\nSHOP=1\nFLASHBOT_MSGFLASH_URL=")
     assert "TEAM_ID" not in text
 
 
