@@ -14,8 +14,9 @@ from aiohttp import web
 
 from flashbot.errors import SettingsError
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown, Retry
-from flashbot.msgflash.transport import HttpTransport, Request, Timeouts
+from flashbot.msgflash.transport import HttpTransport, Request, Response, Timeouts
 
+Sending = asyncio.Task[Response]
 KEY = "msgf_live_" + "ab" * 32
 SEND = Request("POST", "/messages/send", body=b'{"to":"+33612345678"}', timeout=5)
 READ = Request("GET", "/messages", {"limit": "2", "cursor": "a b+/="}, timeout=5)
@@ -292,7 +293,9 @@ async def test_a_closed_transport_sends_nothing(loopback, carry) -> None:
     assert len(loopback.seen) == 1
 
 
-async def test_closing_tells_those_who_wait_for_a_connection_that_nothing_was_sent(loopback) -> None:
+@asynccontextmanager
+async def one_behind_another(loopback) -> AsyncIterator[tuple[HttpTransport, Sending, Sending]]:
+    """A transport of one connection, the send that has it, and the one that waits for it."""
     arrived, release = asyncio.Event(), asyncio.Event()
 
     async def slow(request: web.Request) -> web.Response:
@@ -306,40 +309,30 @@ async def test_closing_tells_those_who_wait_for_a_connection_that_nothing_was_se
     await arrived.wait()
     second = asyncio.create_task(transport.send(SEND))
     await asyncio.sleep(0)
-
-    await transport.close()
-
-    with pytest.raises(OutcomeUnknown):
-        await first
-    with pytest.raises(NotSent) as caught:
-        await second
-    assert caught.value.retry is Retry.NEVER
+    yield transport, first, second
     release.set()
+
+
+async def test_closing_tells_those_who_wait_for_a_connection_that_nothing_was_sent(loopback) -> None:
+    async with one_behind_another(loopback) as (transport, first, second):
+        await transport.close()
+
+        with pytest.raises(OutcomeUnknown):
+            await first
+        with pytest.raises(NotSent) as caught:
+            await second
+        assert caught.value.retry is Retry.NEVER
 
 
 async def test_whoever_is_cancelled_while_the_transport_closes_stays_cancelled(loopback) -> None:
-    arrived, release = asyncio.Event(), asyncio.Event()
+    async with one_behind_another(loopback) as (transport, first, second):
+        second.cancel()
+        await transport.close()
 
-    async def slow(request: web.Request) -> web.Response:
-        arrived.set()
-        await release.wait()
-        return web.Response(body=b"{}")
-
-    loopback.answer = slow
-    transport = HttpTransport(loopback.url, KEY, connections=1)
-    first = asyncio.create_task(transport.send(SEND))
-    await arrived.wait()
-    second = asyncio.create_task(transport.send(SEND))
-    await asyncio.sleep(0)
-
-    second.cancel()
-    await transport.close()
-
-    with pytest.raises(asyncio.CancelledError):
-        await second
-    with pytest.raises(OutcomeUnknown):
-        await first
-    release.set()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        with pytest.raises(OutcomeUnknown):
+            await first
 
 
 async def test_another_event_loop_is_told_that_nothing_was_sent(loopback, carry) -> None:
