@@ -35,6 +35,10 @@ __all__ = [
     "when",
 ]
 
+NARROWEST = 80
+WHOLE = ("id", "phone", "number")
+"""Columns that people copy from."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for another program.")]
 Instance = Annotated[
     str | None,
@@ -141,10 +145,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], nothin
     """A plain table; `nothing` is the sentence for none. Cells of None are empty."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "id")
+        table.add_column(column, overflow="fold", no_wrap=column in WHOLE)
     for row in rows:
         table.add_row(*(Text(clean("" if cell is None else str(cell))) for cell in row))
     if table.row_count:
-        output().print(table)
+        console = output()
+        # Narrower, cells would vanish; a terminal wraps the lines itself.
+        console.width = max(console.width, NARROWEST)
+        console.print(table, crop=False)
     else:
         say(nothing)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +36,9 @@ from flashbot.errors import FlashbotError
 __all__ = ["app"]
 
 MISTAKE, FAILED, INTERRUPTED = 2, 1, 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""A stream that takes nothing more; it has no name."""
+MOST_FLAWS = 5
 
 
 class Commands(TyperGroup):
@@ -51,12 +56,14 @@ class Commands(TyperGroup):
         except FlashbotError as fault:
             if _debugging(ctx):
                 raise
-            complain(str(fault))
+            for sentence in _sentences(fault):
+                complain(sentence)
             raise typer.Exit(MISTAKE if _is_mistake(fault) else FAILED) from None
         except OSError as fault:
-            if _debugging(ctx) or fault.filename is None:
+            if _debugging(ctx) or (fault.filename is None and fault.errno not in FULL):
                 raise
-            complain(f"{fault.filename}: {fault.strerror}. Run with --debug to see where.")
+            where = fault.filename or "The output is not whole"
+            complain(f"{where}: {fault.strerror}. Run with --debug to see where.")
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
@@ -67,6 +74,19 @@ def _is_mistake(fault: FlashbotError) -> bool:
     from flashbot.msgflash.errors import Refused
 
     return isinstance(fault, MISTAKES) or (isinstance(fault, Refused) and fault.status is None)
+
+
+def _sentences(fault: FlashbotError) -> Iterator[str]:
+    """What it says, the fields that MsgFlash names in its refusal, and what whoever passed it on added."""
+    from flashbot.msgflash.errors import InvalidRequest, scrub
+
+    yield str(fault)
+    # The vendor documents no shape for them; whatever else they hold could be somebody's.
+    flaws = fault.details if isinstance(fault, InvalidRequest) and isinstance(fault.details, list) else []
+    for flaw in flaws[:MOST_FLAWS]:
+        if isinstance(flaw, dict) and isinstance(flaw.get("field"), str) and isinstance(flaw.get("message"), str):
+            yield scrub(f"{flaw['field']}: {flaw['message']}")[:300]
+    yield from getattr(fault, "__notes__", ())
 
 
 def _debugging(ctx: Any) -> bool:

@@ -106,7 +106,10 @@ def watch(
             say(f"Campaign {campaign_id}: {_counts(seen)}")
         if seen.has_ended:
             return 0 if seen.status == "completed" else FAILED
-        complain(f"Nobody watches any more; the campaign goes on. flashbot campaigns pause {campaign_id} stops it.")
+        if seen.status == "paused":
+            complain(f"The campaign stays paused: flashbot campaigns resume {campaign_id} lets it go on.")
+        else:
+            complain(f"Nobody watches any more; the campaign goes on. flashbot campaigns pause {campaign_id} stops it.")
         return INTERRUPTED
 
     on_account(work)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flashbot.cli.checks.finding import masked
-from flashbot.cli.checks.places import WEBHOOK, host_of, is_at_home, is_real, shown
+from flashbot.cli.checks.places import is_at_home, is_real, shown, webhook_at
 from flashbot.cli.console import complain, say
 from flashbot.errors import FlashbotError, SettingsError
 
@@ -72,8 +72,8 @@ def connect(
     except (typer.Abort, KeyboardInterrupt):
         complain(f"Stopped. {saved}")
         raise typer.Exit(INTERRUPTED) from None
-    except FlashbotError:
-        complain(str(saved))
+    except FlashbotError as fault:
+        fault.add_note(str(saved))
         raise
     _look_again(answers.url)
 
@@ -141,7 +141,7 @@ def _key(answers: Answers) -> Workspace:
     say("Your API key is in MsgFlash's dashboard; it is shown once, when it is made.")
     for left in reversed(range(TRIES)):
         try:
-            return _opened(answers, settings, typer.prompt("API key (not shown)", hide_input=True).strip())
+            return _opened(answers, settings, _asked("API key (not shown)", hide=True))
         except KeyRefused as fault:
             if not left:
                 raise
@@ -149,10 +149,22 @@ def _key(answers: Answers) -> Workspace:
     raise AssertionError("the last try returns or raises")
 
 
+def _asked(question: str, *, hide: bool = False) -> str:
+    """What is typed, until it is more than blanks."""
+    while True:
+        text: str = typer.prompt(question, hide_input=hide)
+        if text.strip():
+            return text.strip()
+
+
 def _key_in(file: Path | None) -> str | None:
     if file is None:
         return None
-    text = sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="utf-8")
+    try:
+        text = sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else "it is no text"
+        raise SettingsError(f"The key in {file} cannot be read: {why}.") from fault
     if not text.strip():
         raise SettingsError(f"There is no key in {'the input' if str(file) == '-' else file}.")
     return text.strip()
@@ -167,7 +179,7 @@ def _opened(answers: Answers, settings: Settings, key: str) -> Workspace:
     if key.startswith(TEAM) and not team:
         if not answers.ask:
             raise SettingsError("A team key works only with its team id: name it with --team-id.")
-        team = typer.prompt("Id of the key's team").strip()
+        team = _asked("Id of the key's team")
     workspace = asyncio.run(_look(load_settings(api_key=key, team_id=team)))
     kind = "team key" if key.startswith(TEAM) else "personal key" if key.startswith(PERSONAL) else "key"
     where = "MsgFlash" if is_real(settings.msgflash_url) else shown(settings.msgflash_url)
@@ -218,9 +230,9 @@ def _choice(answers: Answers, workspace: Workspace) -> Instance:
     for row, one in enumerate(known, 1):
         say(f"  {row}  {one.name or '':<{width}}  {masked(one.wa_number)}  {one.status or ''}")
     while True:
-        place: int = typer.prompt("Which of them", type=int)
-        if 1 <= place <= len(known):
-            return known[place - 1]
+        place = _asked("Which of them")
+        if place.isascii() and place.isdigit() and 1 <= int(place) <= len(known):
+            return known[int(place) - 1]
         complain(f"Type a number from 1 to {len(known)}.")
 
 
@@ -251,11 +263,7 @@ def _url(answers: Answers, workspace: Workspace) -> str:
 
 
 def _checked(text: str, *, real: bool) -> str:
-    url = text.strip()
-    if "://" not in url:
-        url = f"https://{url}"
-    if not url.startswith(("https://", "http://")) or not host_of(url) or any(sign.isspace() for sign in url):
-        raise SettingsError("This is no address: it should look like https://bot.example.com.")
+    url = webhook_at(text)
     if real and is_at_home(url):
         raise SettingsError(
             f"MsgFlash cannot reach {shown(url)}, an address of this machine or network: give it a public one "
@@ -263,8 +271,7 @@ def _checked(text: str, *, real: bool) -> str:
         )
     if real and not url.startswith("https://"):
         raise SettingsError("MsgFlash asks for https: put a certificate before the bot, and give its https address.")
-    bare = url.rstrip("/")
-    return bare + WEBHOOK if bare.count("/") == 2 else url
+    return url
 
 
 def _to_replace(answers: Answers, workspace: Workspace, url: str) -> list[WebhookEndpoint] | None:
@@ -282,6 +289,10 @@ def _to_replace(answers: Answers, workspace: Workspace, url: str) -> list[Webhoo
     elif not workspace.settings.secrets:
         say(f"{shown(url)} is registered. Its secret was shown once, when it was made, and cannot be read again.")
     if answers.ask and not answers.replace and not typer.confirm("Delete it and make it anew?", default=True):
+        if hears:
+            complain(
+                "If you have its secret, put it into .env as FLASHBOT_WEBHOOK_SECRET, then flashbot connect again."
+            )
         raise typer.Abort
     return there
 

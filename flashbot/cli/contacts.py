@@ -84,7 +84,10 @@ def list_(
 @commands.command()
 def export(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE.csv", help="Without it, stdout.", show_default=False, allow_dash=True)
+        Path | None,
+        typer.Argument(
+            metavar="FILE.csv", help="Without it, stdout.", show_default=False, allow_dash=True, dir_okay=False
+        ),
     ] = None,
     search: Search = None,
     sort: Sort = Order.newest,

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from flashbot.cli.account import AsJson, print_json
 from flashbot.cli.checks.finding import Finding, Level, broken
+from flashbot.cli.checks.places import webhook_at
 from flashbot.cli.console import clean, output, say
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ LOOK = {
 def doctor(
     url: Annotated[
         str | None,
-        typer.Option(help="The bot's webhook, when its path is not /webhooks/msgflash.", show_default=False),
+        typer.Option(help="The bot's public address, when its path is not /webhooks/msgflash.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,7 +44,7 @@ def doctor(
 
     The exit code is 1 when something is broken.
     """
-    findings = diagnose(url)
+    findings = diagnose(None if url is None else webhook_at(url))
     if as_json:
         print_json(asdict(finding) for finding in findings)
     else:

@@ -67,6 +67,10 @@ def _kept(text: str, values: Mapping[str, str | None], left: dict[str, str | Non
         if name is None or name not in values:
             yield line
             continue
+        if name in left and binding.value is not None and binding.value == values[name] and line.endswith(("\n", "\r")):
+            del left[name]
+            yield line  # with its comment
+            continue
         # The parser counts the empty lines before a binding as its own.
         bare = line.lstrip()
         yield line[: len(line) - len(bare)]

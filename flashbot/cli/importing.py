@@ -62,7 +62,7 @@ def import_contacts(
     country = check_country(country)
     total = count_lines(file)
     with (
-        refusals(report, source=file, as_json=as_json) as refused,
+        refusals(report, source=file, as_json=as_json, goes_on=from_line > 1) as refused,
         Bar("Checking" if dry_run else "Importing", total) as bar,
         open_records(file, bar.note) as records,
     ):
@@ -90,7 +90,8 @@ def _check(found: Iterator[Person | Refused], refused: Refusals, bar: Bar, from_
     if as_json:
         print_json([{"good": good, "refused": refused.count}])
     else:
-        say(f"{good:,} lines can be imported, {refused.count:,} cannot. Nothing was sent.")
+        lines = "line" if good == 1 else "lines"
+        say(f"{good:,} {lines} can be imported, {refused.count:,} cannot. Nothing was sent.")
     if refused.count:
         raise typer.Exit(FAILED)
 

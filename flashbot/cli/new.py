@@ -38,3 +38,4 @@ def new(
     say(f"  cd {folder}")
     say("  flashbot dev bot.py     talk to it here; it starts again when you save a change")
     say("  pytest                  run its test (pip install 'flashbot[test]')")
+    say("  flashbot connect        when you have a MsgFlash key: makes the webhook and writes .env")

@@ -22,6 +22,8 @@ LONGEST_LINE = 1 << 20
 SEPARATORS = ",;\t"
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 """What spreadsheets write above the header to name their separator."""
+WORKBOOKS = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+"""How .xlsx and .ods begin, and .xls."""
 QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -128,6 +130,8 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
     held = read(CHUNK)
     if held.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SettingsError("The file is UTF-16: save it as CSV UTF-8.")
+    if held.startswith(WORKBOOKS):
+        raise SettingsError("The file is a spreadsheet's own, not CSV: open it there and save it as CSV UTF-8.")
     held = held.removeprefix(codecs.BOM_UTF8)
     while True:
         *whole, held = held.splitlines(keepends=True) or [b""]

@@ -20,13 +20,13 @@ SHOWN = 10
 class Refusals:
     """Takes a line number and a reason; a reason quotes no cell, so neither does the report."""
 
-    def __init__(self, report: IO[str] | None, *, as_json: bool) -> None:
+    def __init__(self, report: IO[str] | None, *, as_json: bool, headed: bool = False) -> None:
         self.count = 0
         self._first: list[str] = []
         self._report = report
         self._as_json = as_json
         self._writer = None if report is None else csv.writer(report, lineterminator="\n")
-        if self._writer is not None:
+        if self._writer is not None and not headed:
             self._writer.writerow(("line", "reason"))
 
     def add(self, line: int, reason: str) -> None:
@@ -52,8 +52,11 @@ class Refusals:
 
 
 @contextlib.contextmanager
-def refusals(report: Path | None, *, source: str, as_json: bool) -> Iterator[Refusals]:
-    """With the report file open, if one is wanted; it must not be the file that is read."""
+def refusals(report: Path | None, *, source: str, as_json: bool, goes_on: bool = False) -> Iterator[Refusals]:
+    """With the report file open, if one is wanted; it must not be the file that is read.
+
+    `goes_on` keeps what an earlier run has written there.
+    """
     if report is None:
         yield Refusals(None, as_json=as_json)
         return
@@ -61,8 +64,8 @@ def refusals(report: Path | None, *, source: str, as_json: bool) -> Iterator[Ref
         raise SettingsError("--report names the file that is read: choose another name.")
     try:
         # Line by line: it must hold what was said, however this process ends.
-        file = report.open("w", buffering=1, encoding="utf-8", newline="")
+        file = report.open("a" if goes_on else "w", buffering=1, encoding="utf-8", newline="")
     except OSError as fault:
         raise SettingsError(f"{report} cannot be written: {fault.strerror}.") from None
     with file:
-        yield Refusals(file, as_json=as_json)
+        yield Refusals(file, as_json=as_json, headed=goes_on and report.stat().st_size > 0)

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from flashbot.errors import SettingsError
 
@@ -38,16 +38,19 @@ def unguarded(cell: str) -> str:
 def sheet(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[[Sequence[str]], None]]:
     """Gives what writes a row. A file gets its name only when all rows are in it; None is stdout.
 
-    Files carry a byte order mark: without it Excel breaks every accent.
+    Files carry a byte order mark: without it Excel breaks every accent. A device or a pipe is written to, never
+    replaced, and a link stays a link.
     """
     if path is None:
         yield _writer(sys.stdout, columns, "\n")
         return
+    if path.exists() and not path.is_file():
+        with _opened(path, path) as file:
+            yield _writer(file, columns, "\n")
+        return
+    shown, path = path, path.resolve()
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        file = beside.open("w", encoding="utf-8", newline="")
-    except OSError as fault:
-        raise SettingsError(f"{path} cannot be written: {fault.strerror}.") from None
+    file = _opened(beside, shown)
     try:
         with file:
             file.write(codecs.BOM_UTF8.decode())
@@ -56,6 +59,13 @@ def sheet(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[[Seque
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _opened(path: Path, shown: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8", newline="")
+    except OSError as fault:
+        raise SettingsError(f"{shown} cannot be written: {fault.strerror}.") from None
 
 
 def _writer(file: SupportsWrite[str], columns: Sequence[str], end: str) -> Callable[[Sequence[str]], None]:

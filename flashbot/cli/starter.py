@@ -78,7 +78,7 @@ ENV = """\
 
 # MsgFlash itself, or a server of your own, and the requests a second it allows (0: no limit).
 #FLASHBOT_MSGFLASH_URL=https://srv.msgflash.com
-#FLASHBOT_REQUESTS_PER_SECOND=9
+#FLASHBOT_REQUESTS_PER_SECOND=9.2
 
 # Where the webhook listens, at /webhooks/msgflash, and the largest body it takes.
 #FLASHBOT_HOST=127.0.0.1
@@ -117,7 +117,9 @@ A WhatsApp bot made with flashbot.
 
     flashbot dev bot.py     # talk to it in this terminal; it starts again when you save a change
     pytest                  # run its test (needs pip install 'flashbot[test]')
-    flashbot run bot.py     # serve MsgFlash, with the settings in .env (see .env.example)
+    flashbot connect        # from your MsgFlash key to a complete .env (.env.example has every setting)
+    flashbot run bot.py     # serve MsgFlash, with the settings in .env
+    flashbot doctor         # why does nothing arrive?
 
 `bot.py` holds what it answers, `templates/` its longer texts.
 """

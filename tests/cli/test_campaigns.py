@@ -133,3 +133,17 @@ def test_a_campaign_is_held_and_let_go(typed: Typed, world: World, people: list[
     assert again.exit_code == 1
     assert "BAD_REQUEST" in again.stderr
     assert resumed.exit_code == 0
+
+
+def test_a_paused_campaign_does_not_go_on_unwatched(
+    started: Started, typed: Typed, world: World, people: list[str]
+) -> None:
+    made = _create(typed, "--text", "Hello")
+    typed("campaigns", "pause", made["id"])
+    command = started("campaigns", "watch", made["id"])
+    command.shows("is paused")
+
+    command.signal(signal.SIGINT)
+
+    assert command.ends() == 130
+    assert f"flashbot campaigns resume {made['id']}" in command.output

@@ -11,7 +11,7 @@ import pytest
 
 from flashbot.cli.checks.finding import Finding, masked
 from flashbot.cli.checks.number import judge_choice, judge_health, judge_state, named
-from flashbot.cli.checks.places import is_at_home, is_private, is_real, shown
+from flashbot.cli.checks.places import is_at_home, is_private, is_real, shown, webhook_at
 from flashbot.cli.checks.plan import judge_plan
 from flashbot.cli.checks.service import judge_answer, judge_clock, judge_key
 from flashbot.cli.checks.storage import StoreFacts, judge_store
@@ -21,7 +21,7 @@ from flashbot.msgflash.billing import Subscription
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown, error_for
 from flashbot.msgflash.instances import InstanceHealth
 from flashbot.msgflash.models import Instance, InstanceState, WebhookEndpoint
-from flashbot.web.probe import Probed, Reply
+from flashbot.web.probe import Probed, Reply, Why
 
 REAL = "https://srv.msgflash.com"
 SANDBOX = "http://127.0.0.1:9600"
@@ -470,3 +470,34 @@ def test_a_store_is_judged_by_its_settings_and_what_waits_there(more: dict[str, 
 
 def test_dead_letters_name_the_command_that_lists_them() -> None:
     assert [finding.next for finding in judge_store(facts(dead=1))] == ["", "flashbot dead list"]
+
+
+@pytest.mark.parametrize("why", ["name", "address", "certificate", "tls"])
+def test_a_wrong_address_is_not_mended_by_starting_the_bot(why: Why) -> None:
+    nobody = Probed(signed=(), forged=Reply(why=why), alive=False)
+
+    finding = judge_reach(HOOK, nobody, real=True, here=False)
+
+    assert finding is not None
+    assert not finding.next.startswith("start the bot")
+    assert "flashbot run bot.py" in finding.next
+
+
+def test_an_address_that_is_not_registered_is_named() -> None:
+    (finding,) = judge_endpoints([endpoint()], [], "https://other.example.com/hook")
+
+    assert finding.level == "broken"
+    assert "(1) is at https://other.example.com/hook" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        ("bot.example.com", "https://bot.example.com/webhooks/msgflash"),
+        ("localhost:8080", "http://localhost:8080/webhooks/msgflash"),
+        ("192.168.1.7", "http://192.168.1.7/webhooks/msgflash"),
+        ("https://localhost:8080/hook", "https://localhost:8080/hook"),
+    ],
+)
+def test_what_is_typed_for_an_address_becomes_a_whole_one(typed: str, whole: str) -> None:
+    assert webhook_at(typed) == whole

@@ -400,3 +400,42 @@ def test_ctrl_c_at_a_question_leaves_the_file_untouched(newcomer: World, home: P
 
     assert command.returncode == 130
     assert not (home / ".env").exists()
+
+
+def test_blanks_are_no_answer(answering: Typed, newcomer: World) -> None:
+    newcomer.add_instance("desk", "+33600000042")
+
+    result = answering("  ", DEMO_KEY, "first", "1", URL)
+
+    assert result.exit_code == 0, result.output
+    assert "Type a number from 1 to 2." in result.stderr
+
+
+def test_the_reason_comes_before_what_became_of_the_file(answering: Typed, newcomer: World) -> None:
+    lines = answering(words=["--yes", "--url", URL]).stderr.splitlines()
+
+    assert "There is no key" in lines[0]
+    assert lines[1:] == ["flashbot: .env is untouched."]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_key_file_that_cannot_be_read_is_one_mistake(
+    answering: Typed, newcomer: World, home: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (home / "key").write_bytes(content)
+
+    result = answering(words=["--yes", "--key-file", "key", "--url", URL])
+
+    assert result.exit_code == 2
+    assert "The key in key cannot be read" in result.stderr
+
+
+def test_who_keeps_the_endpoint_is_told_where_its_secret_goes(answering: Typed, newcomer: World, home: Path) -> None:
+    newcomer.add_webhook(HOOK)
+
+    result = answering(DEMO_KEY, URL, "n")
+
+    assert result.exit_code == 130
+    assert "FLASHBOT_WEBHOOK_SECRET" in result.stderr
+    assert not (home / ".env").exists()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -184,3 +186,26 @@ def test_without_a_key_it_is_said_where_to_put_one(typed: Typed, home: Path) -> 
 
     assert result.exit_code == 2
     assert "FLASHBOT_API_KEY is not set" in result.stderr
+
+
+def test_an_export_to_a_folder_is_refused(typed: Typed, world: World) -> None:
+    result = typed("contacts", "export", ".")
+
+    assert result.exit_code == 2
+    assert "directory" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full")
+@pytest.mark.parametrize("words", [("export",), ("list", "--json")])
+def test_a_full_disk_is_one_sentence(world: World, words: tuple[str, ...]) -> None:
+    world.contacts.add("Awa", "+2250700000001")
+
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "flashbot", "contacts", *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -423,3 +423,16 @@ def _until(done: Callable[[], Any]) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def test_the_address_may_be_typed_as_connect_takes_it(typed: Typed, connected: World, house: House) -> None:
+    rows = findings(typed, "--url", f"127.0.0.1:{house.port}")
+
+    assert bad(rows) == []
+
+
+def test_what_is_no_address_is_a_mistake(typed: Typed, connected: World) -> None:
+    result = typed("doctor", "--url", "two words")
+
+    assert result.exit_code == 2
+    assert "This is no address" in result.stderr

@@ -155,3 +155,11 @@ def test_windows_line_ends_stay(env: Path) -> None:
 
 def test_no_file_holds_nothing(env: Path) -> None:
     assert read_env(env) == {}
+
+
+def test_a_line_that_is_right_already_keeps_its_comment(env: Path) -> None:
+    env.write_text("FLASHBOT_PORT='3'  # behind the proxy\nFLASHBOT_HOST=a # old")
+
+    write_env({"FLASHBOT_PORT": "3", "FLASHBOT_HOST": "b"}, env)
+
+    assert env.read_text() == "FLASHBOT_PORT='3'  # behind the proxy\nFLASHBOT_HOST=b\n"

@@ -286,3 +286,21 @@ def test_a_file_that_cannot_be_read_is_one_sentence(typed: Typed, world: World, 
 
     assert result.exit_code == 2
     assert "cannot be read" in result.stderr
+
+
+def test_a_run_that_goes_on_keeps_the_report_of_the_run_before(typed: Typed, world: World, home: Path) -> None:
+    (home / "people.csv").write_text("phone\n1\n2\n3\n")
+    (home / "refused.csv").write_text("line,reason\n2,the phone number is too short for its country\n")
+
+    typed("contacts", "import", "people.csv", "--report", "refused.csv", "--from-line", "3")
+
+    lines = (home / "refused.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["line", "2", "3", "4"]
+
+
+def test_a_run_that_goes_on_with_a_new_report_heads_it(typed: Typed, world: World, home: Path) -> None:
+    (home / "people.csv").write_text("phone\n1\n2\n")
+
+    typed("contacts", "import", "people.csv", "--report", "refused.csv", "--from-line", "3")
+
+    assert [line.split(",")[0] for line in (home / "refused.csv").read_text().splitlines()] == ["line", "3"]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -101,3 +105,21 @@ def test_a_webhook_that_cannot_be_is_a_mistake(typed: Typed, world: World, words
 
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("columns", ["30", "80"])
+def test_a_narrow_terminal_cuts_no_id_and_no_number(world: World, columns: str) -> None:
+    contact = world.contacts.add("Awa Koné", "+2250700000001", tags=["vip"])
+    ours, theirs = pty.openpty()
+
+    subprocess.run(
+        [sys.executable, "-m", "flashbot", "contacts", "list"],
+        stdin=theirs, stdout=theirs, check=True, env={**os.environ, "COLUMNS": columns, "TERM": "xterm"},
+    )  # fmt: skip
+
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert contact.id in shown
+    assert "+2250700000001" in shown
+    assert "vip" in shown

@@ -103,3 +103,9 @@ def test_what_is_no_csv_is_refused_whole(content: bytes) -> None:
 
 def test_an_empty_file_has_no_records() -> None:
     assert _read(b"") == ([], [])
+
+
+@pytest.mark.parametrize("beginning", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_spreadsheets_own_file_is_named_as_one(beginning: bytes) -> None:
+    with pytest.raises(SettingsError, match="save it as CSV UTF-8"):
+        _read(beginning + b"\x00\x01\n" * 10)

@@ -110,3 +110,12 @@ def test_with_two_numbers_one_must_be_named(typed: Typed, world: World) -> None:
     assert unnamed.exit_code == 2
     assert "name one with --instance" in unnamed.stderr
     assert named.exit_code == 0
+
+
+def test_the_fields_that_msgflash_names_are_shown(typed: Typed, world: World) -> None:
+    result = typed("send", "+2250700000001", "a secret", "--instance", "demo")
+
+    assert result.exit_code == 1
+    assert "VALIDATION_ERROR" in result.stderr
+    assert "flashbot: instanceId: " in result.stderr
+    assert "secret" not in result.stderr

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,28 @@ def test_a_whole_file_replaces_the_one_before(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be written"), sheet(tmp_path / "no" / "out.csv", ("a",)):
         pass
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    with ThreadPoolExecutor(1) as beside:
+        read = beside.submit(path.read_text)
+        with sheet(path, ("a",)) as write:
+            write(("1",))
+        found = read.result()
+
+    assert found == "a\n1\n"
+    assert path.is_fifo()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    link, file = tmp_path / "out.csv", tmp_path / "real.csv"
+    link.symlink_to(file)
+
+    with sheet(link, ("a",)) as write:
+        write(("1",))
+
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8-sig") == "a\n1\n"

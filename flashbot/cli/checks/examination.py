@@ -130,7 +130,7 @@ class _Visit:
     async def webhook(self, client: Client) -> AsyncIterator[Finding]:
         registered = await client.webhooks.list()
         found = ours(registered, self.url)
-        for finding in judge_endpoints(registered, found):
+        for finding in judge_endpoints(registered, found, self.url):
             yield finding
         for endpoint in found:
             for finding in judge_endpoint(endpoint, real=self._real):

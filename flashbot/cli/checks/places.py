@@ -6,7 +6,9 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-__all__ = ["WEBHOOK", "host_of", "is_at_home", "is_private", "is_real", "shown"]
+from flashbot.errors import SettingsError
+
+__all__ = ["WEBHOOK", "host_of", "is_at_home", "is_private", "is_real", "shown", "webhook_at"]
 
 WEBHOOK = "/webhooks/msgflash"
 """Where a bot listens."""
@@ -39,6 +41,18 @@ def is_at_home(url: str) -> bool:
 def is_private(addresses: Sequence[str]) -> bool:
     """Whether all of these IP addresses are; False for none."""
     return bool(addresses) and all(_is_closed(address) for address in addresses)
+
+
+def webhook_at(text: str) -> str:
+    """The webhook's whole address from what somebody types for the bot's. Raises SettingsError for no address."""
+    url = text.strip()
+    if "://" not in url:
+        # Nobody has a certificate for these.
+        url = f"{'http' if is_at_home(f'//{url}') else 'https'}://{url}"
+    if not url.startswith(("https://", "http://")) or not host_of(url) or any(sign.isspace() for sign in url):
+        raise SettingsError("This is no address: it should look like https://bot.example.com.")
+    bare = url.rstrip("/")
+    return bare + WEBHOOK if bare.count("/") == 2 else url
 
 
 def shown(url: str) -> str:

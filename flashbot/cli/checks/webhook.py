@@ -12,12 +12,14 @@ from flashbot.cli.checks.service import why_not
 
 if TYPE_CHECKING:
     from flashbot.msgflash.models import WebhookEndpoint
-    from flashbot.web.probe import Probed
+    from flashbot.web.probe import Probed, Why
 
 __all__ = ["judge_bot", "judge_endpoint", "judge_endpoints", "judge_reach", "ours", "twin_of"]
 
 RECEIVED = "message.received"
 CONNECT = "flashbot connect"
+ON_THE_WAY = ("name", "address", "certificate", "tls")
+"""Why there is no answer although something may listen: a bot that starts would not help."""
 BEHIND_PROXY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 530})
 
 
@@ -39,10 +41,18 @@ def twin_of(one: str, other: str) -> bool:
     )
 
 
-def judge_endpoints(endpoints: Sequence[WebhookEndpoint], found: Sequence[WebhookEndpoint]) -> Iterator[Finding]:
-    """Whether there is one that is ours, and only one for the same address."""
+def judge_endpoints(
+    endpoints: Sequence[WebhookEndpoint], found: Sequence[WebhookEndpoint], url: str | None = None
+) -> Iterator[Finding]:
+    """Whether there is one that is ours, or at `url`, and only one for the same address."""
     if not endpoints:
         yield broken("webhook", "No webhook endpoint is registered, so MsgFlash delivers nothing.", CONNECT)
+    elif not found and url is not None:
+        yield broken(
+            "webhook",
+            f"None of the registered endpoints ({len(endpoints)}) is at {shown(url)}.",
+            f"flashbot webhooks list shows where they are; {CONNECT} --url makes one",
+        )
     elif not found:
         yield broken(
             "webhook",
@@ -83,7 +93,7 @@ def judge_reach(url: str, probed: Probed, *, real: bool, here: bool | None) -> F
     place = shown(url)
     if not probed.answered:
         reason, then = why_not(url, probed.forged.why)
-        return broken("webhook", f"{place} gives no answer: {reason}.", _start(then, here))
+        return broken("webhook", f"{place} gives no answer: {reason}.", _start(then, here, probed.forged.why))
     status = probed.forged.status or 0
     if 300 <= status < 400:
         return broken(
@@ -187,9 +197,11 @@ def _closed(place: str) -> Finding:
     )
 
 
-def _start(then: str, here: bool | None) -> str:
+def _start(then: str, here: bool | None, why: Why | None = None) -> str:
     if here:
         return f"the bot runs on this machine, so look between it and the outside: {then}"
+    if here is False and why in ON_THE_WAY:
+        return f"{then}; and start the bot: flashbot run bot.py"
     if here is False:
         return "start the bot: flashbot run bot.py"
     return then
