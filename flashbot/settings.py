@@ -65,3 +65,5 @@ def load_settings(**given: object) -> Settings:
             f"FLASHBOT_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in fault.errors()
         )
         raise SettingsError(f"Wrong settings. {wrong}. Correct them in the environment or in .env.") from None
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env is not UTF-8: save it again as UTF-8.") from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -52,7 +54,8 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            outcome = super().invoke(ctx)
+            sys.stdout.flush()  # while there is somebody to say what is wrong with it
         except FlashbotError as fault:
             if _debugging(ctx):
                 raise
@@ -63,10 +66,19 @@ class Commands(TyperGroup):
             if _debugging(ctx) or (fault.filename is None and fault.errno not in FULL):
                 raise
             where = fault.filename or "The output is not whole"
+            if fault.filename is None:
+                _forget_output()
             complain(f"{where}: {fault.strerror}. Run with --debug to see where.")
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
+        return outcome
+
+
+def _forget_output() -> None:
+    """What could not be written would be tried, and complained of, once more when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_mistake(fault: FlashbotError) -> bool:

@@ -196,3 +196,12 @@ async def test_a_web_process_needs_no_key(tmp_path: Path) -> None:
 
     assert started
     assert started[0]
+
+
+def test_an_env_file_from_an_old_windows_editor_is_one_sentence(home: Path, typed: Callable[..., Result]) -> None:
+    (home / ".env").write_bytes("# clé de la boutique\n".encode("cp1252"))
+
+    result = typed("run", "bot.py")
+
+    assert result.exit_code == 2
+    assert "UTF-8" in result.stderr
