@@ -6,7 +6,6 @@ its owner has long finished when the lease lets somebody else look.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 from collections.abc import Sequence
@@ -143,8 +142,6 @@ class Sender:
         try:
             accepted = await self._post.send(message.body)
         except MsgFlashError as fault:
-            if isinstance(fault, RateLimited):
-                await self._hold(fault.retry_after or 1.0)
             return self._failed(taken, message, doubt, fault)
         self._complained.clear()
         self._tally.sent(message, now_ms=to_ms(self._clock.now()))
@@ -240,11 +237,6 @@ class Sender:
                     who(taken.contact),
                 )
             return found
-
-    async def _hold(self, seconds: float) -> None:
-        """Nobody with this key sends for a while; without the store at hand, each finds out for itself."""
-        with contextlib.suppress(StoreError):
-            await self._pace.pause(seconds)
 
     def _complain(self, about: str, text: str, fault: Exception) -> None:
         """Once per cause until something is sent again."""

@@ -18,10 +18,13 @@ from flashbot.engine.doubt import Row
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
 from flashbot.engine.patience import Patience
+from flashbot.engine.postman import Postman
 from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
 from flashbot.errors import StoreAway
-from flashbot.msgflash.errors import NotSent, OutcomeUnknown, RateLimited, error_for
+from flashbot.msgflash.client import Client
+from flashbot.msgflash.errors import NotSent, OutcomeUnknown, error_for
+from flashbot.msgflash.transport import Request, Response
 from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
@@ -282,6 +285,20 @@ async def queue(store: Store, clock: ManualClock, text: str, *, to: str = AWA, l
     await store.post(lane, "", to, entry)
 
 
+class Strict:
+    """A platform that refuses the first request for being too fast; `asked` are the moments."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.asked: list[datetime] = []
+
+    async def send(self, request: Request) -> Response:
+        self.asked.append(self._clock.now())
+        if len(self.asked) == 1:
+            return Response(429, {"Retry-After": "1"}, b'{"error":{"code":"API_RATE_LIMIT_EXCEEDED","message":""}}')
+        return Response(201, {}, b'{"data":{"id":"m-%d","status":"queued"}}' % len(self.asked))
+
+
 def sender_of(store: Store, post: Post, clock: ManualClock, *, per_second: float = 0) -> Sender:
     pace = SharedPace(store, clock, api_key="k", per_second=per_second)
     return Sender(store, post, pace, clock, patience=Patience(), hands=4, tally=Tally())
@@ -330,13 +347,15 @@ async def test_replies_leave_before_drips(store: Store, clock: ManualClock) -> N
 
 async def test_after_too_many_requests_nobody_with_this_key_sends_before_the_pause_is_over(clock: ManualClock) -> None:
     store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now()))
-    post = Post(clock, RateLimited("too fast", call="POST /messages/send", retry_after=0.3))
-    sender = sender_of(store, post, clock, per_second=100)
-    begun = clock.now()
+    pace = SharedPace(store, clock, api_key="k", per_second=100)
+    platform = Strict(clock)
+    client = Client(api_key="k", transport=platform, rate=pace, clock=clock)
+    post = Postman(client, clock, timeout=20, fresh=5)
+    sender = Sender(store, post, pace, clock, patience=Patience(), hands=4, tally=Tally())
     await queue(store, clock, "one", to=AWA)
     await queue(store, clock, "two", to=BEN)
 
-    while len(post.sent) < 2:
+    while len(platform.asked) < 3:
         step = asyncio.create_task(sender.step())
         while not step.done():
             await asyncio.sleep(0.001)
@@ -344,7 +363,8 @@ async def test_after_too_many_requests_nobody_with_this_key_sends_before_the_pau
         await sender.slots.finish()
         clock.advance(timedelta(seconds=0.01))
 
-    assert min(at for _, at in post.sent) - begun >= timedelta(seconds=0.3)
+    refused, *later = platform.asked
+    assert min(later) - refused >= timedelta(seconds=1)
 
 
 ACCOUNT = {
