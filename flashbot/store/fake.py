@@ -23,7 +23,7 @@ class FakeRunner:
         self._mutate = mutate or (lambda _, text: text)
         self._known: dict[str, Any] = {}
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         return self.run_now(name, tag, args)
 
     def run_now(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:

@@ -17,9 +17,12 @@ __all__ = ["Link", "Runner"]
 
 
 class Runner(Protocol):
-    """Runs a script by name under a partition's tag."""
+    """Runs a script by name under a partition's tag.
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any: ...
+    `confirm`: what it wrote must be as safe as the settings ask (on replicas, on disk) before this returns.
+    """
+
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any: ...
 
 
 class Link:
@@ -40,7 +43,7 @@ class Link:
         self._failed_at = float("-inf")
         self._closed = False
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         """Run a script. Raises StoreAway when the server does not answer or cannot take writes now."""
         script = load(name)
         wire = self._wire

@@ -54,7 +54,7 @@ class Store:
         With `lease_ms`, take it at once if the contact was idle and nobody waits before it.
         """
         reply = await self._runner.run(
-            "post", self.tag(contact), (self._now(), queue, key, REMEMBER_MS, contact, entry, lease_ms)
+            "post", self.tag(contact), (self._now(), queue, key, REMEMBER_MS, contact, entry, lease_ms), confirm=True
         )
         if isinstance(reply, list):
             return Posted(True, _taken(reply))
@@ -68,7 +68,8 @@ class Store:
         ready = 0
         taken: list[Taken] = []
         for tag in tags:
-            reply = await self._runner.run("take", tag, (self._now(), lease_ms, most - len(taken), *queues))
+            args: tuple[str | int, ...] = (self._now(), lease_ms, most - len(taken), *queues)
+            reply = await self._runner.run("take", tag, args, confirm=most > 0 and "in" not in queues)
             ready += reply[0]
             taken += [_taken(one) for one in reply[1:]]
         return ready, taken
@@ -101,7 +102,7 @@ class Store:
                 len(timers), *timers, len(due) // 2, *due, len(letters) // 2, *letters,
                 next_out_ms, next_in_ms, 3, "in", "reply", "drip",
             )  # fmt: skip
-        reply = await self._runner.run("commit", self.tag(taken.contact), args)
+        reply = await self._runner.run("commit", self.tag(taken.contact), args, confirm=next_out_ms > 0)
         return Committed(_text(reply[0])), [_taken(one) for one in reply[1:]]
 
     async def renew(self, held: Sequence[Taken], *, lease_ms: int) -> set[str]:
@@ -128,7 +129,7 @@ class Store:
     async def bury(self, key: str, queue: Queue, contact: str, reason: bytes, entry: bytes) -> bool:
         """Keep an entry as a dead letter, once per key; False when it was kept before."""
         args = (self._now(), key, REMEMBER_MS, queue, contact, reason, entry)
-        return bool(await self._runner.run("bury", self.tag(contact), args))
+        return bool(await self._runner.run("bury", self.tag(contact), args, confirm=True))
 
     async def note_status(self, contact: str, vendor_id: str, rung: int, name: str) -> bool:
         """Note how far a sent message has come; False when it was that far already."""

@@ -106,7 +106,7 @@ class _Runner:
     world: _World
     process: _Process
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         world, dice = self.world, self.world.rng
         await world.alive(self.process)
         reply = world.fake.run_now(name, tag, args)

@@ -430,7 +430,7 @@ class Tidal:
         self.fake = FakeRunner()
         self.away = False
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         if self.away:
             raise StoreAway("No Redis or Valkey answers.")
         return await self.fake.run(name, tag, args)

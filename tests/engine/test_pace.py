@@ -47,7 +47,7 @@ class FarRunner:
         self._fake = fake
         self._way = way
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> object:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> object:
         await asyncio.sleep(self._way())
         answer = self._fake.run_now(name, tag, args)
         await asyncio.sleep(self._way())
@@ -465,7 +465,7 @@ async def test_slots_are_not_written_to_the_disk(real_server: Embedded) -> None:
 
 
 class Away:
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> object:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> object:
         raise StoreAway("No Redis or Valkey answers.")
 
 

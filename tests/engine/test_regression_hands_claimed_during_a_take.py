@@ -21,7 +21,7 @@ class SlowTake:
         self.asked = asyncio.Event()
         self.answer = asyncio.Event()
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         reply = await self.fake.run(name, tag, args)
         if name == "take":
             self.asked.set()

@@ -60,7 +60,7 @@ class Rough:
         self.slow: dict[str, float] = {}
         self.away = False
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         if self.away:
             raise StoreAway("No Redis or Valkey answers.")
         found = await self.fake.run(name, tag, args)

@@ -480,7 +480,7 @@ class AwayAtBound:
         self.fake = FakeRunner()
         self.times = 1
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         if name == "bound" and self.times:
             self.times -= 1
             raise StoreAway("No Redis or Valkey answers.")

@@ -314,7 +314,7 @@ class SlowRenewal:
         self.fake = FakeRunner()
         self.sent, self.arrives = asyncio.Event(), asyncio.Event()
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         if name == "renew":
             self.sent.set()
             await self.arrives.wait()
@@ -363,7 +363,7 @@ class AwayAtCommit:
         self.fake = FakeRunner()
         self.times, self.after = times, after
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         if name == "commit" and self.times:
             self.times -= 1
             if self.after:

@@ -41,6 +41,7 @@ async def test_a_script_the_server_forgot_is_sent_again(link: Link) -> None:
 async def test_a_cut_connection_fails_its_calls_and_the_next_call_reconnects(link: Link) -> None:
     await link.command("PING")
     other = await link.separate()
+    await other.call("PING")  # so that the server knows both connections
     blocked = other.call("BLPOP", "nothing", 5)
     await asyncio.sleep(0)
 

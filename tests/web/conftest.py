@@ -33,7 +33,7 @@ class Tidal:
         self.fake = FakeRunner()
         self.away = False
 
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         self._ask()
         return await self.fake.run(name, tag, args)
 
