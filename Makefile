@@ -44,9 +44,8 @@ rooms: $(VENV)/dev
 tests: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist worksteal
 
-chaos: $(VENV)/dev  ## The long rigs: 2,000 simulated seeds, 5,000 events under kill -9, the sandbox fuzzed
-	FLASHBOT_SEEDS=2000 FLASHBOT_CHAOS_EVENTS=5000 FLASHBOT_SCHEMATHESIS_EXAMPLES=150 \
-	  $(BIN)/pytest -n 2 tests/simulation tests/chaos tests/sandbox/test_schemathesis.py --timeout 3600
+chaos: $(VENV)/dev  ## The long rigs, half an hour and more: kills, failovers, bad disks; writes docs/reliability.md
+	$(BIN)/python tests/chaos/long_rigs.py --write docs/reliability.md
 
 bench: $(VENV)/dev  ## The benchmarks, each beside something else
 	$(BIN)/python bench/turns.py

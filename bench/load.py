@@ -64,6 +64,7 @@ class Crowd:
             self._rng.shuffle(numbers)
             for number in numbers[: count - len(events)]:
                 phone = f"+3360{number:07d}"
+                # Fewer than 48 letters, or the breaker of loops would leave out the digits and mute the crowd.
                 text = f"parcel {self._written:06d} has not come yet, please look"
                 self._written += 1
                 events.append(Event(number, phone, text, _request(phone, text, now, self._secret, self._rng)))

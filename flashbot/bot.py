@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
 
+from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.router import Router
 from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.step import Handler
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from flashbot.clock import Clock
     from flashbot.dialogue.series import Sayable
     from flashbot.engine.intake import Parse
+    from flashbot.engine.tally import Tally
     from flashbot.engine.turns import Turns
     from flashbot.settings import Settings
+    from flashbot.store.mailbox import Store
     from flashbot.store.opening import OpenedStore
     from flashbot.templating.catalogue import Catalogue
 
@@ -124,11 +127,22 @@ class Bot:
         _ = self.parse
         self.catalogue.check(self.drips.templates)
 
-    def turns(self, default_instance: str | None, clock: Clock) -> Turns:
-        """How this bot handles what is taken from a mailbox."""
+    def turns(
+        self,
+        default_instance: str | None,
+        clock: Clock,
+        *,
+        loop_after: int = LOOP_AFTER,
+        tally: Tally | None = None,
+        store: Store | None = None,
+    ) -> Turns:
+        """How this bot handles what is taken from a mailbox. Without the store no turn knows its `message_id`."""
         from flashbot.engine.turns import Turns
 
-        return Turns(self.routes, self.catalogue, self.parse, clock, default_instance=default_instance)
+        return Turns(
+            self.routes, self.catalogue, self.parse, clock,
+            default_instance=default_instance, loop_after=loop_after, tally=tally, messages=store,
+        )  # fmt: skip
 
     async def serve(
         self,
@@ -152,16 +166,19 @@ class Bot:
             raise SettingsError(
                 "FLASHBOT_API_KEY is not set: put there your MsgFlash API key (msgf_live_… or msgf_team_…)."
             )
-        async with self._running(settings, roles) as running:
+        async with self._running(settings, roles, stop) as running:
             ready(running)
             await stop.wait()
             log.info("Stopping: taking nothing more, finishing what is in hand.")
 
     @contextlib.asynccontextmanager
-    async def _running(self, settings: Settings, roles: Collection[Role]) -> AsyncIterator[Running]:
+    async def _running(
+        self, settings: Settings, roles: Collection[Role], stop: asyncio.Event
+    ) -> AsyncIterator[Running]:
         from flashbot.clock import SystemClock
         from flashbot.engine.assembly import assemble
-        from flashbot.store.ears import Ears
+        from flashbot.engine.tally import Tally
+        from flashbot.engine.watchdog import watching
         from flashbot.store.opening import open_store
 
         async with contextlib.AsyncExitStack() as stack:
@@ -171,15 +188,24 @@ class Bot:
                     folder=settings.data_dir,
                     server=settings.redis_server,
                     partitions=settings.partitions,
+                    wait=settings.redis_wait,
+                    wait_aof=settings.redis_waitaof,
+                    stop=stop,
                 )
             )
             log.info("%s", opened.sentence)
-            clock = SystemClock()
-            ears = Ears(opened.link, opened.store)
+            for said in opened.warnings:
+                log.warning("%s", said)
+            if "work" in roles:
+                opened.remember()
+            clock, tally = SystemClock(), Tally()
+            ears = opened.ears()
             stack.callback(ears.close)
             parts = assemble(
                 opened.store,
-                self.turns(settings.instance_id, clock),
+                self.turns(
+                    settings.instance_id, clock, loop_after=settings.loop_after, tally=tally, store=opened.store
+                ),
                 settings,
                 clock,
                 routes=self.routes,
@@ -187,6 +213,8 @@ class Bot:
                 work="work" in roles,
                 web="web" in roles,
                 ears=ears,
+                tally=tally,
+                forgotten=opened.forgotten,
             )
             stack.push_async_callback(parts.close)
             port = None
@@ -200,6 +228,8 @@ class Bot:
                     host=settings.host,
                     port=settings.port,
                     max_body_bytes=settings.max_body_bytes,
+                    most_connections=settings.most_connections,
+                    paused=parts.paused,
                 )
                 port = await site.start()
                 stack.push_async_callback(site.stop)
@@ -208,6 +238,8 @@ class Bot:
             gc.freeze()
             if parts.engine is not None:
                 parts.engine.start()
+            worker = parts.engine.worker if parts.engine is not None else None
+            stack.enter_context(watching(settings, opened, worker))
             try:
                 yield Running(opened.sentence, port)
             finally:
@@ -223,13 +255,16 @@ class Bot:
         *,
         key: str,
         instance: str | None = None,
+        critical: bool = False,
         settings: Settings | None = None,
         **values: object,
     ) -> bool:
         """Send a message that answers nobody, from a shop's own program: stored first, then sent by the worker.
 
         `phone` is E.164. The same `key` twice sends once (it is remembered for 8 days): then the answer is
-        False. `values` fill a Template. Raises ContentError, TemplateError, SettingsError or StoreAway.
+        False. A `critical` one, such as a one-time code, would rather come twice than not: where MsgFlash gave no
+        answer, it is sent again after one look at its list. `values` fill a Template. Raises ContentError,
+        TemplateError, SettingsError or StoreAway.
         """
         from flashbot.engine.direct import post_direct
         from flashbot.settings import load_settings
@@ -244,6 +279,7 @@ class Bot:
             values,
             key=key,
             instance=instance or settings.instance_id,
+            critical=critical,
             templates=self.catalogue,
         )
 
@@ -257,6 +293,8 @@ class Bot:
                 folder=settings.data_dir,
                 server=settings.redis_server,
                 partitions=settings.partitions,
+                wait=settings.redis_wait,
+                wait_aof=settings.redis_waitaof,
             )
         )
         self._sending, self._opened = stack, opened

@@ -36,17 +36,33 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("")
     redis_server: str | None = None
     """A valkey-server or redis-server program for the embedded store."""
+    redis_wait: Annotated[int, Field(ge=0)] = 0
+    """Replicas that must have an accepted event, or the taking of a message to send, before it counts."""
+    redis_waitaof: bool = False
+    """Those writes must also be on the primary's disk, and on those replicas' (WAITAOF: Redis 7.2, Valkey)."""
     data_dir: Path = Path(".flashbot")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     requests_per_second: Annotated[float, Field(ge=0, le=10_000)] = 9.2
     """Shared by all processes of one key. MsgFlash allows 10; 0 lifts it for a server of one's own."""
-    partitions: Annotated[int, Field(ge=1, le=1024)] = 1
-    """Fixed at the store's first start; 64 for a cluster."""
+    partitions: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Fixed at the store's first start: 1, or 64 in a cluster, unless it is set."""
+    catch_up_minutes: Annotated[float, Field(ge=0, le=10_080)] = 60.0
+    """From one look for messages whose webhook never came to the next; 0: only after a start and a reconnect."""
     handler_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    blocked_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    """A process whose loop stands still for longer ends itself; below the 15 s of a turn's lease. 0: never."""
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Handlers that may run at once in one process."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+    most_connections: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """Open connections to the webhook; beyond them the one idle longest is closed."""
+    most_waiting: Annotated[int, Field(ge=1)] = 10_000
+    """Events of one contact that may wait to be handled."""
+    flood: Literal["refuse", "drop-oldest"] = "refuse"
+    """Beyond those: 503 for the new event, or the oldest becomes a dead letter."""
+    loop_after: Annotated[int, Field(ge=0)] = 30
+    """Times within ten minutes that a contact may say the same before it is taken for another bot; 0: any number."""
     patience: Annotated[float, Field(gt=0, le=10)] = 1.0
     """Scales every lease, deadline and look of the recovery protocol together; for tests."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

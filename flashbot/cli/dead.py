@@ -65,7 +65,7 @@ def show(letter_id: Annotated[str, typer.Argument(metavar="ID", show_default=Fal
         words, body = _unpacked(letter)
         reason = {key: value for key, value in letter.reason.items() if key != "stack"}
         rows = {"id": letter.id, "when": letter.at.isoformat(), "queue": letter.queue, "contact": letter.contact}
-        for name, value in {**rows, **reason, "entry": words}.items():
+        for name, value in {**rows, **reason, **_head(words)}.items():
             say(f"{name}: {value}")
         if letter.reason.get("stack"):
             say(f"stack:\n{letter.reason['stack']}")
@@ -124,7 +124,7 @@ async def _post_read_again(opened: OpenedStore, letter: DeadLetter) -> str | Non
     if isinstance(event, Unknown):
         return f"{letter.id} still cannot be read: flashbot does not know an event named {event.name}."
     contact = event.contact or f"instance:{event.instance or 'unknown'}"
-    read = Entry(("W", entry.words[1], event_id_of(event.key), event.name), entry.body).pack()
+    read = Entry((entry.words[0], entry.words[1], event_id_of(event.key), event.name), entry.body).pack()
     new = await opened.dead.retry(replace(letter, contact=contact, entry=read))
     return None if new else f"{letter.id} was retried before; it is not put back a second time."
 
@@ -141,6 +141,17 @@ def _unpacked(letter: DeadLetter) -> tuple[str, str]:
 
     entry = Entry.unpack(letter.entry)
     return " ".join(entry.words), entry.body.decode(errors="replace")
+
+
+def _head(words: str) -> dict[str, str]:
+    """What stands before the body, for people."""
+    from flashbot.clock import from_ms
+
+    kind, *more = words.split(" ")
+    if kind != "M" or len(more) != 3 or not more[2].isdecimal():
+        return {"entry": words}
+    message_id, message_class, made_ms = more
+    return {"message": message_id, "class": message_class, "made": from_ms(int(made_ms)).isoformat()}
 
 
 def _row(letter: DeadLetter, *, texts: bool) -> dict[str, Any]:
@@ -235,6 +246,11 @@ async def _opened(settings: Any) -> AsyncIterator[OpenedStore]:
             "FLASHBOT_DATA_DIR or FLASHBOT_REDIS_URL."
         )
     async with open_store(
-        url=url, folder=settings.data_dir, server=settings.redis_server, partitions=settings.partitions
+        url=url,
+        folder=settings.data_dir,
+        server=settings.redis_server,
+        partitions=settings.partitions,
+        wait=settings.redis_wait,
+        wait_aof=settings.redis_waitaof,
     ) as opened:
         yield opened

@@ -15,7 +15,7 @@ __all__ = ["routes"]
 
 
 def routes(target: Target) -> None:
-    """Print a bot's rules in the order in which they are asked, and its drips."""
+    """Print a bot's rules in the order in which they are asked, its states and its drips."""
     from flashbot.cli.target import load_target
 
     bot = load_target(target)
@@ -24,6 +24,16 @@ def routes(target: Target) -> None:
     for row in bot.routes.table():
         rules.add_row(*(Text(clean(cell)) for cell in (row.rule, row.name, row.router, row.detail, _short(row.place))))
     console.print(rules)
+    states = _table("state", "router", "version", "brought up from")
+    for router in bot.routers:
+        if router.state is not None:
+            since = ", ".join(map(str, router.versions.migrations)) or "-"
+            states.add_row(
+                Text(clean(router.state.__name__)), Text(clean(router.name)), str(router.versions.current), since
+            )
+    if states.row_count:
+        console.print()
+        console.print(states)
     drips = _table("drip", "version", "messages", "waits")
     for drip in bot.drips:
         waits = ", ".join(str(step.after).removesuffix(", 0:00:00") for step in drip.steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from enum import StrEnum
@@ -26,6 +27,7 @@ Target = Annotated[
     typer.Argument(help="The bot: a file such as bots/support.py, or package.module:attribute.", show_default=False),
 ]
 WEBHOOK = "/webhooks/msgflash"
+LEAVE_WITHIN = 2.0
 
 
 class Only(StrEnum):
@@ -69,6 +71,24 @@ async def _serve(bot: Bot, settings: Settings, roles: frozenset[str], *, attache
         sys.stdout.flush()
 
     await bot.serve(settings, stop=stop, roles=roles, ready=ready)  # type: ignore[arg-type]  # names checked by Only
+    await _leave_nobody()
+
+
+async def _leave_nobody() -> None:
+    """A handler that ignores its cancellation, or a thread that never ends, must not keep the process from ending."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    left.add(asyncio.create_task(asyncio.get_running_loop().shutdown_default_executor()))
+    _, stuck = await asyncio.wait(left, timeout=LEAVE_WITHIN)
+    if stuck:
+        logging.getLogger("flashbot").error(
+            "%s of this bot's own tasks or threads did not end when they were told to; they end with the process.",
+            len(stuck),
+        )
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _tell(bot: Bot, running: Running) -> None:

@@ -90,10 +90,26 @@ ENV = """\
 #FLASHBOT_DATA_DIR=.flashbot
 #FLASHBOT_REDIS_SERVER=/usr/bin/valkey-server
 #FLASHBOT_PARTITIONS=1
+# With replicas (redis+sentinel://…, a cluster): how many must have an event before it is acknowledged, and whether
+# the disks must have it, too.
+#FLASHBOT_REDIS_WAIT=0
+#FLASHBOT_REDIS_WAITAOF=false
 
 # Seconds a handler may take, and how many may run at once.
 #FLASHBOT_HANDLER_SECONDS=30
 #FLASHBOT_CONCURRENCY=64
+# Seconds after which a process whose loop stands still ends itself, to be started again; 0: never.
+#FLASHBOT_BLOCKED_SECONDS=10
+
+# Minutes between two looks for messages whose webhook never came; 0: only after a start and a reconnect.
+#FLASHBOT_CATCH_UP_MINUTES=60
+
+# Against floods: open connections, events of one contact that may wait, what happens beyond (refuse or drop-oldest),
+# and how often somebody may say the same within ten minutes before it is taken for another bot (0: as they like).
+#FLASHBOT_MOST_CONNECTIONS=1000
+#FLASHBOT_MOST_WAITING=10000
+#FLASHBOT_FLOOD=refuse
+#FLASHBOT_LOOP_AFTER=30
 
 # DEBUG, INFO, WARNING or ERROR; only DEBUG shows texts.
 #FLASHBOT_LOG_LEVEL=INFO

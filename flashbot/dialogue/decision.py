@@ -4,7 +4,8 @@ Reasons are a short closed vocabulary, here with desk, number, track and follow-
 "opt-out", "opt-out (known)", "opt-in", "human owns", "owner expired", "escape:menu", "cancel", "step:number",
 "timeout:number", "forgotten:number", "intent:track/equal" (or /keyword, /pattern, /name), "fallback:desk",
 "fallback:bot", "on:message.read", "drip:follow-up", "drip waits:follow-up", "stale timer", "unheard",
-"unhandled". " (step gone: desk.number)" follows when a stored step no longer exists.
+"unhandled", "loop" (told once that the same text gets no more answers), "muted" (it came again).
+" (step gone: desk.number)" follows when a stored step no longer exists.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from flashbot.dialogue.escapes import Language
     from flashbot.dialogue.intents import Match
+    from flashbot.dialogue.loops import Echo
     from flashbot.dialogue.memory import Memory
     from flashbot.dialogue.router import Router
     from flashbot.dialogue.step import Handler
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BuiltIn", "Decision", "ReplyClass", "RouteRow", "Settled"]
 
-BuiltIn: TypeAlias = Literal["opt-out", "opt-in", "cancel", "owner", "drip"]
+BuiltIn: TypeAlias = Literal["opt-out", "opt-in", "cancel", "owner", "drip", "loop"]
 ReplyClass: TypeAlias = Literal["reply", "follow_up"]
 
 
@@ -43,6 +45,8 @@ class Decision:
     language: Language = "en"
     word: str = ""
     """Of a built-in: the folded word, or the drip's name."""
+    echoes: tuple[Echo, ...] | None = None
+    """What the contact said lately, to be remembered; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

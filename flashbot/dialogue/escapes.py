@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["ESCAPES", "ESCAPE_WORDS", "Language", "cancelled", "confirm_opt_in", "confirm_opt_out"]
+__all__ = ["ESCAPES", "ESCAPE_WORDS", "LOOP_SAID", "Language", "cancelled", "confirm_opt_in", "confirm_opt_out"]
 
 Language: TypeAlias = Literal["en", "fr", "both"]
 """Of a word that flashbot answers by itself; "both" when the word belongs to both languages."""
@@ -35,6 +35,12 @@ CANCELLED = {
     "en": "Cancelled. To get no more promotional messages, write STOP.",
     "fr": "Annulé. Pour ne plus recevoir de messages promotionnels, écrivez STOP.",
 }
+
+# In both languages: a contact's own is not known.
+LOOP_SAID = (
+    "This message came many times; it gets no more answers for now. Write something else to go on.\n"
+    "Ce message est arrivé de nombreuses fois ; il reste sans réponse. Écrivez autre chose pour continuer."
+)
 
 
 def confirm_opt_out(language: Language) -> str:

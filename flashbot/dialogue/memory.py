@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from flashbot.clock import from_ms
+from flashbot.dialogue.loops import Echo
 from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.timer import DRIP, OWNER, STEP, Timer
 from flashbot.errors import FlashbotError
@@ -17,7 +18,7 @@ from flashbot.errors import FlashbotError
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["LARGEST", "Memory", "MemoryUnreadable", "Owner", "Pending"]
+__all__ = ["LARGEST", "Memory", "MemoryUnreadable", "Owner", "Pending", "StateTooNew"]
 
 VERSION = 1
 """Raised only when an older flashbot could not make sense of the document; additions leave it alone."""
@@ -29,6 +30,20 @@ class MemoryUnreadable(FlashbotError):
     """Stored by a newer flashbot, or damaged. Nothing is changed; the event waits for a process that can."""
 
 
+class StateTooNew(MemoryUnreadable):
+    """This turn needs a router's state, or its waiting step, and a newer version of that router stored it."""
+
+    def __init__(self, router: str, stored: int, known: int) -> None:
+        super().__init__(
+            f'A contact\'s state in router "{router}" is stored in version {stored}, and this process knows version '
+            f"{known}: its events wait for a process with the newer bot."
+        )
+        self.router, self.stored, self.known = router, stored, known
+
+    def __reduce__(self) -> tuple[type[StateTooNew], tuple[str, int, int]]:
+        return type(self), (self.router, self.stored, self.known)
+
+
 class Pending(NamedTuple):
     """A step that waits. Without `due_ms` it waits for ever."""
 
@@ -37,6 +52,8 @@ class Pending(NamedTuple):
     otherwise: str | None
     generation: int
     due_ms: int | None
+    version: int = 1
+    """Of its router's state."""
 
 
 class Owner(NamedTuple):
@@ -111,24 +128,39 @@ class Memory:
         states = self._document.get("r")
         return states.get(router) if states else None
 
-    def set_state(self, router: str, document: object | None) -> None:
+    def state_version(self, router: str) -> int:
+        """In which the router's state is stored; 1 where nothing is said."""
+        version: int = self._document.get("rv", {}).get(router, 1)
+        return version
+
+    def set_state(self, router: str, document: object | None, version: int = 1) -> None:
         """None forgets it."""
         if document is not None:
             self._document.setdefault("r", {})[router] = document
         elif "r" in self._document:
             self._document["r"].pop(router, None)
+        if document is not None and version > 1:
+            self._document.setdefault("rv", {})[router] = version
+        elif "rv" in self._document:
+            self._document["rv"].pop(router, None)
 
     # -- the waiting step
 
     @property
     def pending(self) -> Pending | None:
         step = self._document.get("step")
-        return Pending(step["r"], step["s"], step.get("o"), step["g"], step.get("due")) if step else None
+        return (
+            Pending(step["r"], step["s"], step.get("o"), step["g"], step.get("due"), step.get("v", 1)) if step else None
+        )
 
-    def expect(self, router: str, step: str, otherwise: str | None, due_ms: int | None) -> Timer | None:
+    def expect(
+        self, router: str, step: str, otherwise: str | None, due_ms: int | None, version: int = 1
+    ) -> Timer | None:
         """The timer to set, if it has a limit. Forget the former step first."""
         generation = self._next()
         stored: dict[str, Any] = {"r": router, "s": step, "g": generation}
+        if version > 1:
+            stored["v"] = version
         if due_ms is not None:
             stored["due"] = due_ms
             if otherwise is not None:
@@ -222,6 +254,15 @@ class Memory:
         self._document["hi"] = max(at_ms, self._document.get("hi", 0))
         if instance is not None:
             self._document["inst"] = instance
+
+    @property
+    def echoes(self) -> tuple[Echo, ...]:
+        """What they said lately, the latest last."""
+        return tuple(Echo(*echo) for echo in self._document.get("echo", ()))
+
+    @echoes.setter
+    def echoes(self, echoes: tuple[Echo, ...]) -> None:
+        self._document["echo"] = [[*echo] for echo in echoes]  # named tuples are slow to write
 
     def _next(self) -> int:
         serial: int = self._document.get("n", 0) + 1

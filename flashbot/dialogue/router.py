@@ -12,6 +12,7 @@ from flashbot.dialogue.escapes import ESCAPES
 from flashbot.dialogue.intents import Intent
 from flashbot.dialogue.step import Handler, Step
 from flashbot.dialogue.text import fold
+from flashbot.dialogue.versions import Migration, checked_versions
 from flashbot.errors import BotMistake
 from flashbot.msgflash.events import Event, Received, Unknown
 
@@ -31,18 +32,39 @@ class Router(Generic[S]):
 
     `hears` names the chats whose messages it handles: people who write, groups, status broadcasts, and
     messages that the number itself sent ("own").
+
+    `version` tells the forms of a state's class apart, where new fields with defaults are not enough. `migrate[n]`
+    takes what a state of version n was stored as, and gives what version n + 1 stores. A process leaves alone what
+    it knows only an older version of.
     """
 
     @overload
     def __init__(self: Router[None], name: str, *, state: None = None, hears: Collection[Hears] = PEOPLE) -> None: ...
 
     @overload
-    def __init__(self, name: str, *, state: type[S], hears: Collection[Hears] = PEOPLE) -> None: ...
+    def __init__(
+        self,
+        name: str,
+        *,
+        state: type[S],
+        version: int = 1,
+        migrate: Mapping[int, Migration] | None = None,
+        hears: Collection[Hears] = PEOPLE,
+    ) -> None: ...
 
-    def __init__(self, name: str, *, state: type[Any] | None = None, hears: Collection[Hears] = PEOPLE) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        state: type[Any] | None = None,
+        version: int = 1,
+        migrate: Mapping[int, Migration] | None = None,
+        hears: Collection[Hears] = PEOPLE,
+    ) -> None:
         _check_name(name, "A router")
         self.name = name
         self.state: type[S] | None = _checked_state(name, state)
+        self.versions = checked_versions(name, state, version, migrate)
         self.hears = _checked_hears(name, hears)
         self._intents: dict[str, Intent] = {}
         self._steps: dict[str, Step[S]] = {}
@@ -103,7 +125,7 @@ class Router(Generic[S]):
                 raise BotMistake(
                     f'Router "{self.name}" has two steps "{name}": {self._steps[name].place} and {place}; rename one.'
                 )
-            step = self._steps[name] = Step(self.name, name, handler, place)
+            step = self._steps[name] = Step(self.name, name, handler, place, self.versions.current)
             return step
 
         return declare

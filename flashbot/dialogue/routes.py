@@ -6,15 +6,18 @@ It decides and settles; it never runs a handler, sends, stores or waits.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flashbot.clock import to_ms
 from flashbot.dialogue.census import Ears, Observer, check_routers, ears_of, kind_of, observers_of, rows_of
 from flashbot.dialogue.decision import Decision, RouteRow, Settled
-from flashbot.dialogue.escapes import ESCAPE_WORDS, Language
+from flashbot.dialogue.escapes import ESCAPE_WORDS, LOOP_SAID, Language
 from flashbot.dialogue.intents import Intent, Match
+from flashbot.dialogue.loops import LOOP_AFTER, listen, mark_of
+from flashbot.dialogue.memory import StateTooNew
 from flashbot.dialogue.router import Router, check_handler
-from flashbot.dialogue.settlement import settle
+from flashbot.dialogue.settlement import heard_at, settle
 from flashbot.dialogue.state import Codec
 from flashbot.dialogue.text import fold
 from flashbot.dialogue.timer import DRIP, OWNER, STEP, TimerFired
@@ -34,6 +37,7 @@ __all__ = ["Routes"]
 
 BUTTON_LABELS = frozenset({"cancel", "end", "quit", "remove"})
 """Opt-out words that are also ordinary labels: under a button they mean what the bot's button means."""
+OURS = mark_of(fold(LOOP_SAID))
 log = logging.getLogger("flashbot.dialogue")
 S = TypeVar("S")
 
@@ -43,7 +47,12 @@ def _never(folded: str) -> Language | None:
 
 
 class Routes:
-    """Made while the bot loads; every mistake that can be known then is raised as BotMistake."""
+    """Made while the bot loads; every mistake that can be known then is raised as BotMistake.
+
+    Deciding and making a turn raise StateTooNew where a newer version of a router stored what the turn needs: its
+    router's state, or the step that waits. Other routers' states do not matter, for the turn leaves them as they are;
+    and opt-out words always work.
+    """
 
     def __init__(
         self,
@@ -78,10 +87,16 @@ class Routes:
             return kind_of(event) in self._ears
         return self._observer(event) is not None
 
-    def decide(self, event: Event | TimerFired, memory: Memory, now: datetime) -> Decision:
-        """Who answers, and why. Changes nothing."""
+    def decide(
+        self, event: Event | TimerFired, memory: Memory, now: datetime, *, loop_after: int = LOOP_AFTER
+    ) -> Decision:
+        """Who answers, and why. Changes nothing.
+
+        The `loop_after`-th equal text within ten minutes is a loop; 0: none is.
+        """
         if isinstance(event, Received):
-            return self._hear(event, memory, now)
+            decision = self._hear(event, memory, now)
+            return _unless_loop(decision, event, memory, now, loop_after) if loop_after else decision
         if isinstance(event, TimerFired):
             return self._timer(event, memory, now)
         observer = self._observer(event)
@@ -96,24 +111,28 @@ class Routes:
             return Decision("unheard")
         folded = fold(event.text)
         stored = memory.pending
-        step, gone = self._waiting(stored, kind)
+        too_new = None if stored is None else self._too_new(stored.router, stored.version)
+        step, gone = (None, "") if too_new else self._waiting(stored, kind)
+        waiting = step is not None or too_new is not None
         if kind == "people":
             owned = memory.owned(to_ms(now))
-            built_in = self._by_itself(event, folded, memory, ears, waiting=step is not None, owned=owned)
+            built_in = self._by_itself(event, folded, memory, ears, waiting=waiting, owned=owned)
             if built_in is not None:
                 return built_in
             if owned:
                 return Decision("human owns")
         router: Router[Any] | None
-        escape = self._escape(event, folded, ears, waiting=step is not None)
+        escape = self._escape(event, folded, ears, waiting=waiting)
         if escape is not None:
             return Decision(
                 f"escape:{escape.name}{gone}",
                 escape.handler,
                 self._routers[escape.router],
                 Match(escape.name, "name"),
-                spends_step=step is not None or bool(gone),
+                spends_step=waiting or bool(gone),
             )
+        if too_new is not None:
+            raise too_new
         if step is not None:
             router = self._routers[step.router]
             return Decision(f"step:{step.name}", step.handler, router, spends_step=True)
@@ -135,10 +154,7 @@ class Routes:
         router = self._routers.get(stored.router)
         step = router.steps.get(stored.step) if router is not None else None
         if router is None or step is None:
-            log.warning(
-                'A contact waits at step "%s" of router "%s", which no longer exists; it is forgotten.',
-                stored.step, stored.router,
-            )  # fmt: skip
+            _log_gone(stored.router, stored.step)
             return None, f" (step gone: {stored.router}.{stored.step})"
         return (step if kind in router.hears else None), ""
 
@@ -156,6 +172,8 @@ class Routes:
         language = self._opt_out(folded)
         if language is not None and not (tapped and folded in BUTTON_LABELS):
             intent = None if owned else intent or ears.matcher.exact(folded)
+            if intent is not None and self._too_new(intent.router, memory.state_version(intent.router)):
+                intent = None  # nobody waits for a newer process to opt out
             return Decision(
                 "opt-out (known)" if memory.opted_out else "opt-out",
                 intent.handler if intent else None,
@@ -196,12 +214,24 @@ class Routes:
         stored = memory.pending
         if stored is None or stored.generation != fired.generation:
             return Decision("stale timer")
+        if not stored.otherwise:
+            return Decision(f"forgotten:{stored.step}", spends_step=True)
+        too_new = self._too_new(stored.router, stored.version)
+        if too_new is not None:
+            raise too_new
         router = self._routers.get(stored.router)
-        step = router.steps.get(stored.otherwise) if router and stored.otherwise else None
+        step = router.steps.get(stored.otherwise) if router else None
         if step is not None:
             return Decision(f"timeout:{stored.step}", step.handler, router, spends_step=True, timed_out=True)
-        gone = f" (step gone: {stored.router}.{stored.otherwise})" if stored.otherwise else ""
-        return Decision(f"forgotten:{stored.step}{gone}", spends_step=True)
+        _log_gone(stored.router, stored.otherwise)
+        return Decision(f"forgotten:{stored.step} (step gone: {stored.router}.{stored.otherwise})", spends_step=True)
+
+    def _too_new(self, router: str, stored: int) -> StateTooNew | None:
+        """What to raise where the stored version is one that this process does not know."""
+        known = self._routers.get(router)
+        if known is None or stored <= known.versions.current:
+            return None
+        return StateTooNew(router, stored, known.versions.current)
 
     def _observer(self, event: Event) -> Observer | None:
         for event_type in type(event).__mro__:
@@ -222,6 +252,7 @@ class Routes:
         attempt: int,
         *,
         contact: str | None = None,
+        message_id: str | None = None,
     ) -> Turn[Any]:
         """What the decision's handler is given. Raises StateUnfit when the stored state fits no more.
 
@@ -241,15 +272,29 @@ class Routes:
             match=decision.match,
             router=router.name if router is not None else None,
             timed_out=decision.timed_out,
+            message_id=message_id,
         )
 
     def state_of(self, router: Router[S], memory: Memory) -> S | None:
-        """The contact's state in a router; a fresh one when nothing is stored, None when it keeps none."""
+        """The contact's state in a router; a fresh one when nothing is stored, None when it keeps none.
+
+        Raises StateTooNew, and StateUnfit when a migration fails or its outcome fits no more.
+        """
         codec = self._codecs.get(router.name)
         if codec is None:
             return None
-        stored = memory.state(router.name)
-        state: S = codec.fresh() if stored is None else codec.load(stored)
+        stored, version = memory.state(router.name), memory.state_version(router.name)
+        too_new = self._too_new(router.name, version)
+        if too_new is not None:
+            raise too_new
+        state: S
+        if stored is None:
+            state = codec.fresh()
+        elif version == router.versions.current:
+            state = codec.load(stored)
+        else:
+            document = router.versions.upgrade(router.name, stored, version)
+            state = codec.load(document, migrated=f"{version} to {router.versions.current}")
         return state
 
     def absorb(self, decision: Decision, turn: Turn[Any], memory: Memory) -> Settled:
@@ -264,7 +309,7 @@ class Routes:
         codec = self._codecs.get(router.name) if router is not None and decision.handler is not None else None
         if router is not None and codec is not None:
             document = codec.dump(turn.state)
-            memory.set_state(router.name, None if codec.is_default(document) else document)
+            memory.set_state(router.name, None if codec.is_default(document) else document, router.versions.current)
         return settle(decision, turn, memory, self._drips)
 
     def _check_expected(self, expected: Expectation) -> None:
@@ -302,6 +347,26 @@ class Routes:
         at = next((n for n, row in enumerate(rows) if row.rule == "on"), len(rows))
         mine = RouteRow("bot fallback", getattr(self._fallback, "__name__", ""), place=self._fallback_place)
         return (*rows[:at], mine, *rows[at:])
+
+
+def _log_gone(router: str, step: str) -> None:
+    log.warning('A contact waits at step "%s" of router "%s", which no longer exists; it is forgotten.', step, router)
+
+
+def _unless_loop(decision: Decision, event: Received, memory: Memory, now: datetime, loop_after: int) -> Decision:
+    """The same decision, with what was said remembered; or none, where a machine seems to talk to us.
+
+    Only what would be answered counts. Opt-out words and escapes always work, and nobody but a person taps.
+    """
+    text = fold(event.text) or event.text.strip()
+    if decision.handler is None or event.choice is not None or not text or kind_of(event) != "people":
+        return decision
+    verdict, echoes = listen(memory.echoes, text, heard_at(event, now), loop_after=loop_after, ours=OURS)
+    if verdict == "answer":
+        return replace(decision, echoes=echoes)
+    if decision.built_in is not None or decision.reason.startswith("escape:"):
+        return decision
+    return Decision(verdict, built_in="loop" if verdict == "loop" else None, echoes=echoes)
 
 
 def _intent(event: Received, folded: str, ears: Ears) -> tuple[Intent, Match] | None:

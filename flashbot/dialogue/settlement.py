@@ -9,18 +9,18 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from flashbot.clock import to_ms
 from flashbot.dialogue.decision import Decision, ReplyClass, Settled
-from flashbot.dialogue.escapes import cancelled, confirm_opt_in, confirm_opt_out
+from flashbot.dialogue.escapes import LOOP_SAID, cancelled, confirm_opt_in, confirm_opt_out
 from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.turn import Expectation, Outcome, Reply, Start, Turn
 from flashbot.errors import BotMistake
-from flashbot.msgflash.events import Received
+from flashbot.msgflash.events import Event, Received
 
 if TYPE_CHECKING:
     from flashbot.dialogue.memory import Memory
     from flashbot.dialogue.series import Drips
     from flashbot.dialogue.timer import Timer
 
-__all__ = ["HUMAN_AT_MOST", "is_inbound", "settle"]
+__all__ = ["HUMAN_AT_MOST", "heard_at", "is_inbound", "settle"]
 
 HUMAN_AT_MOST = timedelta(hours=24)
 """So that a conversation nobody gives back is not forgotten."""
@@ -31,6 +31,11 @@ REPLY_WINDOW = timedelta(hours=24)
 def is_inbound(event: object) -> TypeGuard[Received]:
     """A person wrote to us, privately."""
     return isinstance(event, Received) and event.chat == "person" and not event.own
+
+
+def heard_at(event: Event, now: datetime) -> int:
+    """When it was said, in ms: by MsgFlash's clock where it tells and is not ahead of ours."""
+    return to_ms(now if event.at is None else min(event.at, now))
 
 
 class _Changes:
@@ -59,7 +64,8 @@ class _Changes:
         self.clear(self.memory.forget_step())
         due_ms = None if expected.within is None else to_ms(now + expected.within)
         otherwise = expected.otherwise.name if expected.otherwise else None
-        timer = self.memory.expect(expected.step.router, expected.step.name, otherwise, due_ms)
+        step = expected.step
+        timer = self.memory.expect(step.router, step.name, otherwise, due_ms, step.version)
         if timer is not None:
             self.set.append(timer)
 
@@ -104,9 +110,11 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
     changes = _Changes(memory, drips)
     event, now = turn.event, turn.now
     if is_inbound(event):
-        memory.heard(to_ms(now if event.at is None else min(event.at, now)), turn.instance)
+        memory.heard(heard_at(event, now), turn.instance)
         # The person is in a conversation now; what this very turn starts comes after.
         changes.end_drips()
+    if decision.echoes is not None:
+        memory.echoes = decision.echoes
     if decision.spends_step:
         changes.clear(memory.forget_step())
     if decision.handler is not None and decision.router is not None and isinstance(event, Received):
@@ -138,6 +146,8 @@ def _built_in(decision: Decision, changes: _Changes, now: datetime) -> tuple[Rep
         says = confirm_opt_in(decision.language)
     elif decision.built_in == "cancel":
         says = cancelled(decision.word)
+    elif decision.built_in == "loop":
+        says = LOOP_SAID
     elif decision.built_in == "owner":
         memory.release()  # its timer has gone off
     elif decision.built_in == "drip":

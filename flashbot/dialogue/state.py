@@ -67,17 +67,20 @@ class Codec(Generic[S]):
                 f"{self._culprit(state, fault)} holds something else than its type says, or that JSON cannot."
             ) from fault
 
-    def load(self, document: object) -> S:
-        """The state again. Raises StateUnfit when a field's type has changed beyond conversion."""
+    def load(self, document: object, *, migrated: str = "") -> S:
+        """The state again. Raises StateUnfit when a field's type has changed beyond conversion.
+
+        `migrated` says between which versions, where the document is a migration's work.
+        """
         if self._known is not None and isinstance(document, Mapping):
             document = {name: value for name, value in document.items() if name in self._known}
         try:
             state: S = self._decode(document, by_alias=False, by_name=True)
         except self._invalid as fault:
-            return self._load_json(document, fault)
+            return self._load_json(document, migrated, fault)
         return state
 
-    def _load_json(self, document: object, first: Exception) -> S:
+    def _load_json(self, document: object, migrated: str, first: Exception) -> S:
         # A strict class refuses a date written as text, except where it reads JSON itself.
         from pydantic_core import ValidationError, to_json
 
@@ -88,10 +91,17 @@ class Codec(Generic[S]):
                 f"{'.'.join(map(str, error['loc'])) or 'the whole'}: {error['msg']}"
                 for error in fault.errors(include_url=False, include_input=False, include_context=False)
             )
-            raise StateUnfit(
-                f'The stored state of router "{self._router}" does not fit {self._type.__name__} any more '
-                f"({wrong}): let the class accept what older versions stored."
-            ) from first
+            if migrated:
+                said, remedy = (
+                    f", migrated from version {migrated}, does not fit {self._type.__name__}",
+                    "mend the migration",
+                )
+            else:
+                said, remedy = (
+                    f" does not fit {self._type.__name__} any more",
+                    "let the class accept what older versions stored, or give the router a version and a migration",
+                )
+            raise StateUnfit(f'The stored state of router "{self._router}"{said} ({wrong}): {remedy}.') from first
         return state
 
     def _culprit(self, state: S, fault: Exception) -> str:

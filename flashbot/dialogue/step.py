@@ -30,6 +30,8 @@ class Step(Generic[S]):
     handler: Handler[S]
     place: str
     """File and line of the handler."""
+    version: int = 1
+    """Of its router's state: stored with it, for a process that knows only an older one must not answer."""
 
     def __call__(self, turn: Turn[S], /) -> Coroutine[Any, Any, None]:
         """Run the handler: for a unit test."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
 from flashbot.dialogue.intents import Match
 from flashbot.dialogue.step import Step
+from flashbot.dialogue.timer import TimerFired
 from flashbot.errors import BotMistake
 from flashbot.msgflash.content import Content
 from flashbot.msgflash.events import Event, Received
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flashbot.dialogue.series import Sayable, Series
-    from flashbot.dialogue.timer import TimerFired
 
 __all__ = ["Expectation", "Handoff", "Outcome", "Reply", "Start", "Turn"]
 
@@ -73,8 +73,8 @@ class Turn(Generic[S]):
     """The one argument of every handler."""
 
     __slots__ = (
-        "_attempt", "_contact", "_event", "_event_id", "_expect", "_handoff", "_instance", "_match", "_name",
-        "_now", "_released", "_replies", "_router", "_starts", "_stops", "_text", "_timed_out", "state",
+        "_attempt", "_contact", "_event", "_event_id", "_expect", "_handoff", "_instance", "_match", "_message_id",
+        "_name", "_now", "_released", "_replies", "_router", "_starts", "_stops", "_text", "_timed_out", "state",
     )  # fmt: skip
 
     state: S
@@ -93,6 +93,7 @@ class Turn(Generic[S]):
         match: Match | None = None,
         router: str | None = None,
         timed_out: bool = False,
+        message_id: str | None = None,
     ) -> None:
         self.state = state
         self._event = event
@@ -104,6 +105,7 @@ class Turn(Generic[S]):
         self._match = match
         self._router = router
         self._timed_out = timed_out
+        self._message_id = message_id
         if isinstance(event, Received):
             self._text = event.text
             self._name = event.display_name or ""
@@ -178,6 +180,14 @@ class Turn(Generic[S]):
         return self._attempt
 
     @property
+    def message_id(self) -> str | None:
+        """Which of the bot's messages a status event is about: `<event_id of its turn>/<place among its replies>`.
+
+        None while MsgFlash's answer to the send is not in, and for messages that the bot did not send.
+        """
+        return self._message_id
+
+    @property
     def match(self) -> Match | None:
         """Why this intent was chosen, and a pattern's named groups in `match.slots`."""
         return self._match
@@ -186,6 +196,13 @@ class Turn(Generic[S]):
     def timed_out(self) -> bool:
         """This is the `otherwise` of a step that waited in vain."""
         return self._timed_out
+
+    @property
+    def late(self) -> timedelta:
+        """How long ago the wait was over that led here: hours, where no process ran. 0 where nothing waited."""
+        if not isinstance(self._event, TimerFired):
+            return timedelta()
+        return max(self._now - self._event.due, timedelta())
 
     # -- what to do
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from flashbot.clock import Clock
+from flashbot.engine.asks import Asks
+from flashbot.engine.catchup import CatchUp
+from flashbot.engine.crash import last_words
+from flashbot.engine.flood import Flood
 from flashbot.engine.intake import Intake, Parse, Wanted
-from flashbot.engine.pace import SharedPace
+from flashbot.engine.lastpass import LastPass
+from flashbot.engine.links import Links
+from flashbot.engine.pace import SharedPace, key_tag
 from flashbot.engine.patience import Patience
+from flashbot.engine.pauses import Pauses
 from flashbot.engine.postman import Postman
 from flashbot.engine.runtime import Engine, Listen
 from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
+from flashbot.engine.warmup import Warmup
 from flashbot.engine.worker import Handle, Worker
 from flashbot.errors import StoreError
 from flashbot.msgflash.client import Client
@@ -46,17 +57,30 @@ class Parts:
     engine: Engine | None
     intake: Intake | None
     clock: Clock
+    pauses: Pauses
 
     async def close(self) -> None:
         if self.client is not None:
             await self.client.close()
 
+    async def paused(self) -> list[dict[str, str]]:
+        """What holds sending back, for people; it makes no process unready. Where the store is away, what was known."""
+        with suppress(StoreError):
+            await self.pauses.look()
+        return [
+            {"cause": one.cause, "scope": one.scope, "since": one.since.isoformat(), "do": one.advice}
+            for one in self.pauses.shown()
+        ]
+
     def readiness(self, command: Command) -> Callable[[], Awaitable[dict[str, str]]]:
-        """What is wrong, by name: the store asked each time, the key at most every half minute."""
-        ask_again_at, found = float("-inf"), dict[str, str]()
+        """What is wrong, by name: the store asked each time, the key at most every half minute.
+
+        A key that was good once and is refused now pauses sending; events must still be taken.
+        """
+        ask_again_at, found, was_good = float("-inf"), dict[str, str](), False
 
         async def ask() -> dict[str, str]:
-            nonlocal ask_again_at, found
+            nonlocal ask_again_at, found, was_good
             wrong = {}
             try:
                 await command("PING")
@@ -64,6 +88,9 @@ class Parts:
                 wrong["store"] = str(fault)
             if self.client is not None and self.clock.monotonic() >= ask_again_at:
                 found = await _key_usable(self.client)
+                was_good = was_good or not found
+                if was_good:
+                    found.pop("key", None)
                 unsure = "msgflash" in found
                 ask_again_at = self.clock.monotonic() + (ASK_UNSURE_AFTER if unsure else ASK_AGAIN_AFTER)
             return wrong | found
@@ -83,13 +110,19 @@ def assemble(
     web: bool,
     ears: Listen | None,
     transport: Transport | None = None,
+    tally: Tally | None = None,
+    forgotten: bool = False,
 ) -> Parts:
-    """Build the parts a process needs for its roles. Raises SettingsError for a key that cannot be one."""
+    """Build the parts a process needs for its roles. `forgotten`: the store is not the one that was here last time.
+
+    Raises SettingsError for a key that cannot be one.
+    """
     patience = Patience().scaled(settings.patience)
-    tally = Tally()
+    tally = tally or Tally()
+    key = settings.api_key.get_secret_value()
+    pauses = Pauses(store, clock, tally, key_tag=key_tag(key) if key else None, patience=patience)
     client = engine = None
     if work:
-        key = settings.api_key.get_secret_value()
         pace = SharedPace(store, clock, api_key=key, per_second=settings.requests_per_second)
         client = Client(
             settings.msgflash_url,
@@ -100,6 +133,7 @@ def assemble(
             timeout=patience.send_timeout,
             transport=transport,
         )
+        warmup = Warmup(store, client.instances.health, pauses, clock, tally, key_tag=pace.tag)
         sender = Sender(
             store,
             Postman(client, clock, timeout=patience.send_timeout, fresh=patience.first_look / 6),
@@ -108,6 +142,8 @@ def assemble(
             patience=patience,
             hands=SENDING_HANDS_UNLIMITED if pace.unlimited else SENDING_HANDS,
             tally=tally,
+            pauses=pauses,
+            warmup=warmup,
         )
         worker = Worker(
             store,
@@ -118,8 +154,23 @@ def assemble(
             hands=settings.concurrency,
             handler_seconds=settings.handler_seconds,
             tally=tally,
+            last_words=partial(last_words, settings.data_dir),
         )
-        engine = Engine(worker, sender, clock, patience, listen=ears)
+        last = LastPass(settings.data_dir)
+        catch_up = CatchUp(
+            store,
+            client.messages,
+            routes,
+            clock,
+            tally,
+            patience=patience,
+            every=timedelta(minutes=settings.catch_up_minutes),
+            most=settings.most_waiting,
+            since_ms=last.since_ms(forgotten=forgotten),
+            last=last,
+        )
+        asks = Asks(Links(pauses, client.instances.state), warmup)
+        engine = Engine(worker, sender, clock, patience, listen=ears, catch_up=catch_up, asks=asks)
     intake = None
     if web:
         intake = Intake(
@@ -130,8 +181,10 @@ def assemble(
             tally,
             secrets=settings.secrets,
             hands=engine.worker if engine else None,
+            flood=Flood(clock, settings.most_waiting, settings.flood),
+            pauses=pauses,
         )
-    return Parts(client, tally, engine, intake, clock)
+    return Parts(client, tally, engine, intake, clock, pauses)
 
 
 async def _key_usable(client: Client) -> dict[str, str]:

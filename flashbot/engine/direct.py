@@ -22,10 +22,11 @@ async def post_direct(
     *,
     key: str,
     instance: str | None,
+    critical: bool = False,
     templates: Renderer,
     now_ms: int | None = None,
 ) -> bool:
-    """Store it; False when this key was stored before."""
+    """Store it; False when this key was stored before. A `critical` one would rather come twice than not."""
     if not key:
         raise ContentError("bot.send needs a key that names this message, such as order-123-shipped.")
     contact = e164(phone)
@@ -33,7 +34,7 @@ async def post_direct(
         content,
         values,
         message_id=f"send-{event_id_of(key)}",
-        cls="service",
+        cls="critical" if critical else "service",
         instance=instance,
         to=contact,
         made_ms=int(time.time() * 1000) if now_ms is None else now_ms,

@@ -14,10 +14,14 @@ from datetime import UTC, timedelta
 from typing import Protocol
 
 from flashbot.clock import Clock, to_ms
+from flashbot.engine.flood import Flood
+from flashbot.engine.links import heard
 from flashbot.engine.outbox import event_id_of
+from flashbot.engine.pauses import Pauses
 from flashbot.engine.tally import Tally
+from flashbot.engine.witness import Witness
 from flashbot.errors import StoreError, UnreadableEvent
-from flashbot.msgflash.events import Event, StatusEvent, Unknown
+from flashbot.msgflash.events import Delivered, Event, Failed, Read, Sent, StatusEvent, Unknown
 from flashbot.msgflash.signature import verify
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Entry, Taken
@@ -30,7 +34,7 @@ TEST_LETTER = b'{"event":"flashbot.doctor"}'
 STALE_AFTER = timedelta(days=7)
 """Keys are remembered for 8 days, so whatever is replayed is either remembered or stale."""
 NO_KEY = "sha256:"
-LADDER = {"sent": 1, "delivered": 2, "read": 3, "failed": 4}
+STATUSES: dict[type[Event], str] = {Sent: "sent", Failed: "failed", Delivered: "delivered", Read: "read"}
 log = logging.getLogger("flashbot.intake")
 
 Parse = Callable[[bytes, str | None], Event]
@@ -40,6 +44,8 @@ Parse = Callable[[bytes, str | None], Event]
 class Answer:
     status: int
     text: str = ""
+    retry_after: int = 1
+    """Seconds; of a 503."""
 
 
 class Wanted(Protocol):
@@ -61,6 +67,7 @@ class Hands(Protocol):
 
 OK = Answer(200)
 AWAY = Answer(503, "The store is away; nothing was accepted. Send it again later.")
+FULL = Answer(503, "Too many events of this contact wait; nothing was accepted. Send it again later.", retry_after=30)
 
 
 class Intake:
@@ -76,6 +83,8 @@ class Intake:
         *,
         secrets: Sequence[str],
         hands: Hands | None,
+        flood: Flood | None = None,
+        pauses: Pauses | None = None,
     ) -> None:
         self._store = store
         self._routes = routes
@@ -84,6 +93,9 @@ class Intake:
         self._tally = tally
         self._secrets = tuple(secrets)
         self._hands = hands
+        self._pauses = pauses
+        self._flood = flood or Flood(clock)
+        self._witness = Witness(store, clock)
         self._away = False
 
     async def receive(self, body: bytes, signature: str | None, header_event: str | None = None) -> Answer:
@@ -127,14 +139,22 @@ class Intake:
         at = event.at if event.at is None or event.at.tzinfo else event.at.replace(tzinfo=UTC)
         if at is not None and now - at > STALE_AFTER:
             return await self._bury(body, "The event is older than 7 days: a stale repetition.", key=event.key)
+        await self._witness.saw(event, at)
+        if self._pauses is not None:
+            await heard(self._pauses, event, timedelta() if at is None else now - at)
         contact = event.contact
         if isinstance(event, StatusEvent):
             self._tally.count(event.name)
-            if event.message_id:
-                await self._store.note_status(
-                    contact or "", event.message_id, LADDER.get(event.status, 0), event.status
-                )
+            noted = await self._store.note_status(
+                contact,
+                event.message_id or "",
+                STATUSES.get(type(event), event.status),
+                instance=event.instance,
+                provider_id=event.provider_id or "",
+            )
+            contact = contact or noted.contact or None
         if not self._routes.wants(event):
+            await self._witness.passed_over(event)
             self._tally.count("unheard")
             return OK
         if contact is None:
@@ -146,13 +166,14 @@ class Intake:
         if key == NO_KEY:  # a parse= of the bot's own, which knows neither an id nor the digest
             key += hashlib.sha256(body).hexdigest()
         entry = Entry(("W", str(now_ms), event_id_of(key), " ".join(event.name.split())), body).pack()
-        hands = self._hands
+        hands, flood = self._hands, self._flood
         claimed = hands is not None and hands.claim()
         taken: Taken | None = None
         try:
             posted = await self._store.post(
-                "in", key, contact, entry, lease_ms=hands.lease_ms if hands is not None and claimed else 0
-            )
+                "in", key, contact, entry,
+                lease_ms=hands.lease_ms if hands is not None and claimed else 0, most=flood.most, drop=flood.drop,
+            )  # fmt: skip
             taken = posted.taken
         finally:
             if hands is not None and claimed:
@@ -160,6 +181,11 @@ class Intake:
                     hands.adopt(taken, event)
                 else:
                     hands.unclaim()
+        if posted.full or posted.dropped:
+            self._tally.count("flood_refused" if posted.full else "flood_dropped")
+            flood.tell(contact)
+        if posted.full:
+            return FULL
         self._tally.count("received" if posted.new else "repeated")
         return OK
 

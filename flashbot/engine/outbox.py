@@ -22,7 +22,8 @@ from flashbot.template import Template
 
 __all__ = ["MessageClass", "Outgoing", "compose", "event_id_of", "lane_of"]
 
-MessageClass: TypeAlias = Literal["reply", "service", "follow_up", "marketing"]
+MessageClass: TypeAlias = Literal["reply", "service", "critical", "follow_up", "marketing", "cold"]
+"""`critical` (a one-time code, an alert) would rather come twice than not; `cold` goes to whoever never wrote to us."""
 
 
 class Renderer(Protocol):
@@ -35,7 +36,7 @@ def event_id_of(key: str) -> str:
 
 
 def lane_of(cls: MessageClass) -> Lane:
-    return "drip" if cls in ("follow_up", "marketing") else "reply"
+    return "drip" if cls in ("follow_up", "marketing", "cold") else "reply"
 
 
 @dataclass(frozen=True, slots=True)

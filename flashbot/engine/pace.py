@@ -13,7 +13,7 @@ import math
 from flashbot.clock import Clock
 from flashbot.store.mailbox import Store
 
-__all__ = ["SharedPace"]
+__all__ = ["SharedPace", "key_tag"]
 
 TOLERANCE_MS = 30
 """How long after its slot a request may begin. At 9.2 a second eleven slots span 1,090 ms: less this, 60 ms are left
@@ -28,7 +28,7 @@ class SharedPace:
     def __init__(self, store: Store, clock: Clock, *, api_key: str, per_second: float) -> None:
         self._store = store
         self._clock = clock
-        self._tag = "{key:" + hashlib.sha256(api_key.encode()).hexdigest()[:16] + "}"
+        self.tag = key_tag(api_key)
         # Rounded up: whole milliseconds must never make the rate higher than asked.
         self._interval_ms = math.ceil(1000 / per_second) if per_second else 0
         # One place in the store's line for each process: first come, first served inside it, and little is lost
@@ -36,6 +36,8 @@ class SharedPace:
         self._line = asyncio.Lock()
         self._tolerance_ms = TOLERANCE_MS
         self.unlimited = not per_second
+        self.good_until = float("-inf")
+        """Until when, on the monotonic clock, the slot that `wait` has just brought may be used."""
 
     async def wait(self) -> None:
         """Return when this call's slot has come. Raises StoreAway when the store is away."""
@@ -46,7 +48,7 @@ class SharedPace:
             while True:
                 asked_at = self._clock.monotonic()
                 permit = await self._store.permit(
-                    self._tag,
+                    self.tag,
                     # A longer tolerance is paid for with as much room behind the slot.
                     interval_ms=self._interval_ms + tolerance - TOLERANCE_MS,
                     slot_ms=slot,
@@ -62,6 +64,7 @@ class SharedPace:
                     tolerance = min(2 * tolerance, LONGEST_TOLERANCE_MS)
                 else:
                     await self._clock.sleep(min(permit.ms, LONGEST_SLEEP_MS) / 1000)
+            self.good_until = self._clock.monotonic() + (tolerance - late) / 1000
             # Where a longer one was needed, the next call begins with what this one could have done with.
             self._tolerance_ms = min(tolerance, max(TOLERANCE_MS, math.ceil(2 * late)))
 
@@ -70,4 +73,9 @@ class SharedPace:
         if self.unlimited:
             return
         pause_ms = max(1, math.ceil(seconds * 1000))
-        await self._store.permit(self._tag, interval_ms=self._interval_ms, longest_ms=0, pause_ms=pause_ms)
+        await self._store.permit(self.tag, interval_ms=self._interval_ms, longest_ms=0, pause_ms=pause_ms)
+
+
+def key_tag(api_key: str) -> str:
+    """Under which the store keeps what all processes of a key share; the key cannot be read from it."""
+    return "{key:" + hashlib.sha256(api_key.encode()).hexdigest()[:16] + "}"

@@ -31,6 +31,16 @@ class Patience:
     second_look_after_crash: float = 30.0
     answer_age: float = 300.0
     """A reply whose first attempt is older is not sent a second time without a person's word."""
+    webhook_due: float = 120.0
+    """A message in MsgFlash's list that is younger may still come as a webhook, of which there are five attempts."""
+    pass_apart: float = 60.0
+    """Between two passes of catch-up, and how long a process that died holds one up."""
+    probe: float = 60.0
+    """Between two tries while the account is refused, and between two questions how an instance is."""
+    quota_probe: float = 3600.0
+    """The same while a monthly quota is spent."""
+    park: float = 60.0
+    """At most, for a message whose instance is held back."""
     drain: float = 10.0
     """What work in hand gets to finish in after SIGTERM."""
 

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from flashbot.clock import Clock
+from flashbot.engine.asks import Asks
+from flashbot.engine.catchup import CatchUp
 from flashbot.engine.patience import Patience
 from flashbot.engine.sender import Sender
 from flashbot.engine.worker import Worker
@@ -44,13 +46,18 @@ class Engine:
         *,
         listen: Listen | None,
         tick: float = TICK,
+        catch_up: CatchUp | None = None,
+        asks: Asks | None = None,
     ) -> None:
         self.worker = worker
         self.sender = sender
+        self.asks = asks
         self._clock = clock
         self._patience = patience
         self._listen = listen
         self._tick = tick
+        self._catch_up = catch_up
+        self._catching_up: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._drives: list[asyncio.Task[None]] = []
         self._away = False
@@ -63,7 +70,12 @@ class Engine:
         ]
         if self._listen is not None:
             loops.append(self._ears(self._listen))
+        if self.asks is not None:  # only reads: they may be broken off at any time
+            loops.append(self._drive(self.asks, self.asks.changed))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
+        if self._catch_up is not None:
+            self._catching_up = asyncio.create_task(self._catch_up.run())
+            self._tasks.append(self._catching_up)
         self._drives = [
             asyncio.create_task(self._drive(self.worker, self.worker.slots.changed)),
             asyncio.create_task(self._drive(self.sender, self.sender.slots.changed)),
@@ -72,11 +84,15 @@ class Engine:
     def nudge(self) -> None:
         self.worker.slots.changed.set()
         self.sender.slots.changed.set()
+        if self.asks is not None:
+            self.asks.changed.set()
 
     async def stop(self) -> None:
         """Take nothing more, let what is in hand finish, give back the rest."""
         self.worker.stopping = True
         self.sender.stopping = True
+        if self._catching_up is not None:
+            self._catching_up.cancel()  # whatever it was at, the next process begins anew
         self.nudge()
         try:
             async with asyncio.timeout(self._patience.drain):
@@ -143,5 +159,7 @@ class Engine:
             return False
         if self._away:
             log.info("The store is back.")
+            if self._catch_up is not None:
+                self._catch_up.ask()
         self._away = False
         return again

@@ -10,35 +10,42 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from random import Random
 from typing import Protocol
 
-from flashbot.clock import Clock, from_ms, to_ms
-from flashbot.engine.doubt import Doubt, Row, Step, find, judge, look_failed, looked, resending
+from flashbot.clock import Clock, to_ms
+from flashbot.engine.doubt import Doubt
+from flashbot.engine.gate import LANES, Gate, instance_of
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
 from flashbot.engine.patience import Patience
+from flashbot.engine.pauses import Pauses, cause_of
+from flashbot.engine.reach import Reach
+from flashbot.engine.reconciler import Messages, Reconciler
 from flashbot.engine.slots import Slots
 from flashbot.engine.tally import Tally, who
+from flashbot.engine.warmup import Warmup
 from flashbot.errors import StoreAway, StoreError
 from flashbot.msgflash.errors import (
     AccessRefused,
-    InstanceNotAssigned,
-    KeyRefused,
+    InvalidRequest,
     MsgFlashError,
     NotSent,
     OutcomeUnknown,
-    QuotaExceeded,
+    ProviderFault,
     RateLimited,
     Retry,
-    SubscriptionInactive,
 )
+from flashbot.store.holds import ACCOUNT
 from flashbot.store.mailbox import Store
-from flashbot.store.records import Committed, Done, Lane, Later, Taken
+from flashbot.store.records import Committed, Done, Later, Taken
 
 __all__ = ["Post", "Sender"]
 
-LANES: tuple[Lane, ...] = ("reply", "drip")
+PROBES = 10
+"""Messages taken for one probe of the account, should the first ones say nothing about it."""
+OWN_FAULT = 3
+"""Pauses that one message may begin by being forbidden, while others are let through."""
 log = logging.getLogger("flashbot.sender")
 
 
@@ -47,12 +54,10 @@ class Accepted(Protocol):
     def id(self) -> str: ...
 
 
-class Post(Protocol):
-    """What the sender needs of MsgFlash. `send` raises MsgFlashError; so does `rows`."""
+class Post(Messages, Protocol):
+    """What the sender needs of MsgFlash. `send` raises MsgFlashError."""
 
     async def send(self, body: bytes) -> Accepted: ...
-
-    async def rows(self, instance: str | None, *, since_ms: int) -> list[Row]: ...
 
 
 class Sender:
@@ -68,25 +73,37 @@ class Sender:
         patience: Patience,
         hands: int,
         tally: Tally,
+        pauses: Pauses | None = None,
+        warmup: Warmup | None = None,
+        rng: Random | None = None,
     ) -> None:
+        """`rng` spreads what waits. Without a `warmup` drips have no budget."""
         self._store = store
         self._post = post
         self._pace = pace
         self._clock = clock
         self._patience = patience
         self._tally = tally
-        self._complained: set[str] = set()
+        rng = rng or Random()  # noqa: S311 - no secret
+        self._reach = Reach(clock, rng)
+        self._reconciler = Reconciler(store, post, clock, patience=patience, kept_out=self._is_kept_out)
+        self.pauses = pauses or Pauses(store, clock, tally, key_tag=pace.tag, patience=patience)
+        self._gate = Gate(self.pauses, warmup, patience=patience, rng=rng)
         self.slots = Slots(hands)
         self.stopping = False
 
     @property
     def direct(self) -> bool:
         """True when a message may be taken the moment it is committed, without a slot in the rate."""
-        return self._pace.unlimited and not self.stopping
+        return self._pace.unlimited and not (self.stopping or self.pauses.any or self._reach.lost)
+
+    @property
+    def _stands_still(self) -> bool:
+        return self.stopping or self._reach.lost or self.pauses.account is not None
 
     def adopt(self, taken: Taken, asked_at: float) -> None:
         """Send what was taken, in a hand that was claimed. `asked_at` is when the take was asked for."""
-        self.slots.start(self._work(taken, asked_at))
+        self.slots.start(self._work(taken, asked_at, slot_until=float("-inf")))
 
     async def step(self) -> bool:
         """Take what can be sent now; True when something was taken."""
@@ -96,9 +113,17 @@ class Sender:
             if self.slots.time_to_look(self._clock.monotonic()):
                 await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=0)
             return False
+        await self.pauses.look()
+        self._store.held_back = self._gate.held_back()
+        if self.pauses.account is not None:
+            return await self._probe()
+        alone = self._reach.lost
+        if self._reach.waiting or (alone and not self.slots.idle):
+            return False
         if not self._pace.unlimited and not await self._slot():
             return False
-        hands = self.slots.claim_free() if self._pace.unlimited else int(self.slots.claim())
+        slot_until = self._pace.good_until
+        hands = self.slots.claim_free() if self._pace.unlimited and not alone else int(self.slots.claim())
         if not hands:
             return False
         asked_at = self._clock.monotonic()
@@ -106,69 +131,153 @@ class Sender:
             _, found = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=hands)
             for taken in found:
                 hands -= 1
-                self.adopt(taken, asked_at)
+                self.slots.start(self._work(taken, asked_at, slot_until=slot_until))
         finally:
             self.slots.release(hands)
         return bool(found)
 
     async def _slot(self) -> bool:
         """Wait for a slot in the rate, when there is something to send; False when there is not, or no more."""
-        ready, _ = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=0)
-        if not ready:
+        if not await self._anything():
             return False
         await self._pace.wait()
         return not self.stopping
 
-    async def _work(self, taken: Taken, asked_at: float) -> None:
+    async def _anything(self) -> bool:
+        ready, _ = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=0)
+        return ready > 0
+
+    # -- while the whole account is refused
+
+    async def _probe(self) -> bool:
+        """Let the process that is elected send one message for real; True when it is this one."""
+        if not await self._anything() or not self.pauses.due(ACCOUNT) or not self.slots.idle:
+            return False
+        if not await self.pauses.elect() or not self.slots.claim():
+            return False
+        self.slots.start(self._try_one())
+        return True
+
+    async def _try_one(self) -> None:
+        """Send the most urgent message. One that is looked for, dropped or refused for itself proves nothing."""
+        try:
+            for _ in range(PROBES):
+                if self.stopping:
+                    return
+                await self._pace.wait()
+                asked_at = self._clock.monotonic()
+                _, found = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=1)
+                if not found:
+                    return
+                outcome, asked = await self._deliver(found[0], asked_at, probing=True)
+                await self._settle(found[0], outcome, 0)
+                if asked and not (isinstance(outcome, Done) and outcome.dead):
+                    return
+        except StoreError:
+            return  # a minute later somebody tries again
+
+    # -- one message
+
+    async def _work(self, taken: Taken, asked_at: float, *, slot_until: float) -> None:
+        """Send it, and what follows it in this hand. A slot that it did not use is for the next, while it is good."""
         following: Taken | None = taken
+        turns = 0
         while following is not None:
             current, following = following, None
-            outcome = await self._deliver(current, asked_at)
+            turns += 1
+            outcome, asked = await self._deliver(current, asked_at)
             asked_at = self._clock.monotonic()
-            next_ms = self._patience.send_lease_ms if self.direct else 0
+            next_ms = self._patience.send_lease_ms if self.direct and self._store.may_follow(turns) else 0
             for found in await self._settle(current, outcome, next_ms):
                 following = found
+            if following is None and not asked and self._clock.monotonic() < slot_until and not self._stands_still:
+                self._store.held_back = self._gate.held_back()
+                asked_at = self._clock.monotonic()
+                try:
+                    _, more = await self._store.take(LANES, lease_ms=self._patience.send_lease_ms, most=1)
+                except StoreError:
+                    return
+                for found in more:
+                    following = found
 
-    async def _deliver(self, taken: Taken, asked_at: float) -> Done | Later:
+    async def _deliver(self, taken: Taken, asked_at: float, *, probing: bool = False) -> tuple[Done | Later, bool]:
+        """What became of it, and whether MsgFlash was asked to send it or refused the account."""
         try:
             message = Outgoing.unpack(taken.entry)
         except ValueError:
-            return Done(dead=taken.entry, reason=_reason("This is not a message as flashbot writes it."))
+            return Done(dead=taken.entry, reason=_reason("This is not a message as flashbot writes it.")), False
         doubt = Doubt.load(taken.note)
+        if self.pauses.account is not None and not probing:
+            return Later(0, clean=taken.attempts == 1, note=taken.note), False
         if taken.attempts > 1:
-            return await self._resolve(taken, message, doubt)
-        if self._clock.monotonic() - asked_at > self._patience.send_deadline:
-            return Later(0, clean=True, note=taken.note)
+            refused = self.pauses.refused
+            outcome = await self._reconciler.resolve(taken, message, doubt, asked_at)
+            return outcome, self.pauses.refused != refused
+        waits = await self._gate.check(taken, message)
+        if waits is not None:
+            return waits, False
+        outcome, asked = await self._send(taken, message, doubt, asked_at, probing=probing)
+        if isinstance(outcome, Later) and outcome.clean:
+            await self._gate.give_back(taken, message)
+        return outcome, asked
+
+    async def _send(
+        self, taken: Taken, message: Outgoing, doubt: Doubt, asked_at: float, *, probing: bool
+    ) -> tuple[Done | Later, bool]:
+        if doubt.again:
+            # The decision to send it again may be old by now: there was a pause, or no way to MsgFlash.
+            found, doubt = await self._reconciler.told(taken, message, doubt, asked_at)
+            if found is not None:
+                return found, False
+        begun = self._clock.monotonic()
+        if begun - asked_at > self._patience.send_deadline:
+            return Later(0, clean=True, note=doubt.dump()), False
         try:
             accepted = await self._post.send(message.body)
         except MsgFlashError as fault:
-            return self._failed(taken, message, doubt, fault)
-        self._complained.clear()
+            return await self._failed(taken, message, doubt, fault, begun, asked_at), True
+        self._reached()
         self._tally.sent(message, now_ms=to_ms(self._clock.now()))
-        return Done(bind=accepted.id, bound=message.id)
+        if probing:
+            await self._lift()
+        return Done(bind=accepted.id, bound=message.id, counts=_again(doubt)), True
 
-    def _failed(self, taken: Taken, message: Outgoing, doubt: Doubt, fault: MsgFlashError) -> Done | Later:
+    async def _lift(self) -> None:
+        try:
+            await self.pauses.lift()
+        except StoreError:
+            return  # the next probe lifts it
+        self.slots.look_again()
+
+    def _reached(self) -> None:
+        if self._reach.answered():
+            log.info("MsgFlash can be reached again; messages go out.")
+
+    async def _failed(
+        self, taken: Taken, message: Outgoing, doubt: Doubt, fault: MsgFlashError, begun: float, asked_at: float
+    ) -> Done | Later:
+        if not isinstance(fault, NotSent):
+            self._reached()
+        if isinstance(fault, ProviderFault):
+            await self.pauses.suspect(instance_of(message))
         if isinstance(fault, OutcomeUnknown) or fault.retry is Retry.ASK:
-            self._tally.count("ambiguous")
             log.warning("Message %s to %s got no answer (%s); its lane waits.", message.id, who(taken.contact), fault)
-            parked = replace(doubt, parked=True, looks=0, first_ms=doubt.first_ms or taken.since_ms)
-            return Later(int(self._patience.first_look * 1000), clean=False, note=parked.dump())
-        again = replace(doubt, refusals=doubt.refusals + 1)
+            return self._reconciler.park(taken, doubt, asked_at, counts=_again(doubt))
         if isinstance(fault, NotSent):
-            self._complain(
-                "unreachable", "MsgFlash cannot be reached (%s); messages wait and go out when it can.", fault
-            )
-            return Later(_back_off_ms(again.refusals, most=30), note=again.dump())
+            self._is_lost(fault, begun)
+            return Later(0, note=doubt.dump())
         if isinstance(fault, RateLimited):
             self._tally.count("rate_limited")
             return Later(int((fault.retry_after or 1.0) * 1000), note=doubt.dump())
-        if isinstance(fault, ACCOUNT) and not isinstance(fault, InstanceNotAssigned):
-            self._complain(
-                fault.code,
-                "MsgFlash refuses to send: %s. Messages wait; it is asked again every minute.",
-                fault,
-            )
-            return Later(60_000, note=again.dump())
+        cause = cause_of(fault)
+        if cause is not None:
+            if await self.pauses.hold(cause, fault=fault):
+                # Whenever the others get through, this one is refused: then it is this message's own fault.
+                doubt = replace(doubt, refusals=doubt.refusals + 1)
+            if not isinstance(fault, AccessRefused) or doubt.refusals < OWN_FAULT:
+                return Later(0, note=doubt.dump())
+        elif not isinstance(fault, InvalidRequest):
+            await self.pauses.suspect(instance_of(message))
         self._tally.count("refused")
         log.error(
             "Message %s to %s was refused (%s); see flashbot dead list.",
@@ -178,46 +287,20 @@ class Sender:
         )
         return Done(dead=taken.entry, reason=_reason(f"MsgFlash refused the message: {fault}", code=fault.code))
 
-    async def _resolve(self, taken: Taken, message: Outgoing, doubt: Doubt) -> Done | Later:
-        first_ms = doubt.first_ms or taken.since_ms
-        doubt = replace(doubt, first_ms=first_ms)
-        fields = message.fields()
-        try:
-            rows = await self._post.rows(fields.get("instanceId"), since_ms=first_ms)
-            bound = await self._store.bound(taken.contact, [row.id for row in rows])
-        except StoreError:
-            return Later(int(self._patience.first_look * 1000), clean=False, note=doubt.dump())
-        except MsgFlashError as fault:
-            doubt = look_failed(doubt)
-            self._complain("look", "The list of messages cannot be read (%s); unanswered sends wait.", fault)
-        else:
-            row = find(fields, rows, since=from_ms(first_ms), bound=bound)
-            if row is not None:
-                self._tally.count("resolved_list")
-                return Done(bind=row.id, bound=message.id)
-            doubt = looked(doubt)
-        # Both by the server's clock: a wrong clock of this machine decides nothing.
-        age = timedelta(milliseconds=taken.taken_ms - taken.since_ms)
-        step, wait = judge(doubt, message.cls, age=age, patience=self._patience)
-        if step is Step.WAIT:
-            return Later(int(wait * 1000), clean=False, note=doubt.dump())
-        if step is Step.RESEND:
-            # Written down before it is done: whoever comes next knows that the one resend is used.
-            self._tally.count("resent")
-            return Later(0, clean=True, note=resending(doubt).dump())
-        if step is Step.SENT:
-            self._tally.count("dropped")
-            return Done()
-        self._tally.count("unknown")
-        log.error(
-            "Nobody can tell whether message %s to %s was sent; see flashbot dead list.",
-            message.id,
-            who(taken.contact),
-        )
-        return Done(
-            dead=taken.entry,
-            reason=_reason("MsgFlash gave no answer and its list does not show the message."),
-        )
+    async def _is_kept_out(self, fault: MsgFlashError, begun: float) -> bool:
+        """Whether a look failed for what it says of the account or of the way there: no look was made then."""
+        if isinstance(fault, NotSent):
+            self._is_lost(fault, begun)
+            return True
+        self._reached()
+        cause = cause_of(fault)
+        if cause is not None:
+            await self.pauses.hold(cause, fault=fault)
+        return cause is not None
+
+    def _is_lost(self, fault: NotSent, begun: float) -> None:
+        if self._reach.failed(begun):
+            log.error("MsgFlash cannot be reached (%s); messages wait and go out when it can.", fault)
 
     async def _settle(self, taken: Taken, outcome: Done | Later, next_ms: int) -> Sequence[Taken]:
         """Write the outcome down, however long the store is away: it is safe to repeat and to come late."""
@@ -229,6 +312,9 @@ class Sender:
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, 2.0)
                 continue
+            if verdict is Committed.CLAIMED:
+                outcome = self._reconciler.contest(taken)
+                continue
             if not next_ms or verdict is not Committed.OK or isinstance(outcome, Later):
                 self.slots.look_again()
             if verdict is Committed.FENCED:
@@ -236,21 +322,14 @@ class Sender:
                     "Message of %s was taken over by another process before this one settled it.",
                     who(taken.contact),
                 )
+            else:
+                for what in outcome.counts:
+                    self._tally.count(what)
             return found
 
-    def _complain(self, about: str, text: str, fault: Exception) -> None:
-        """Once per cause until something is sent again."""
-        if about not in self._complained:
-            self._complained.add(about)
-            log.error(text, fault)
 
-
-ACCOUNT = (KeyRefused, AccessRefused, SubscriptionInactive, QuotaExceeded)
-"""Refusals of the account rather than of the message: it stays queued."""
-
-
-def _back_off_ms(refusals: int, *, most: float) -> int:
-    return int(min(most, timedelta(seconds=0.5 * 2 ** min(refusals, 10)).total_seconds()) * 1000)
+def _again(doubt: Doubt) -> tuple[str, ...]:
+    return ("resent",) if doubt.again else ()
 
 
 def _reason(why: str, **more: object) -> bytes:

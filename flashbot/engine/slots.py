@@ -67,11 +67,13 @@ class Slots:
         """Run `work` in a hand that was claimed; the hand is free again when it ends."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self.let_go)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self.release()
+    def let_go(self, task: asyncio.Task[Any]) -> None:
+        """Free the hand of work that has ended, or that does not end: then whoever calls this keeps the task."""
+        if task in self._tasks:
+            self._tasks.discard(task)
+            self.release()
 
     async def finish(self, within: float | None = None) -> bool:
         """Wait for all hands, those that are claimed too; False when some was still running after `within` seconds."""

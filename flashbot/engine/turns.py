@@ -8,43 +8,68 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC
+from typing import Protocol
 
 from flashbot.clock import Clock, from_ms, to_ms
 from flashbot.dialogue.decision import Settled
+from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.memory import Memory
 from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.timer import TimerFired
 from flashbot.engine.intake import Parse
 from flashbot.engine.outbox import Renderer, compose, event_id_of
-from flashbot.engine.tally import who
-from flashbot.msgflash.events import Event, Received
-from flashbot.store.records import Done, Entry, Message, Taken, TimerKey
+from flashbot.engine.tally import Tally, who
+from flashbot.msgflash.events import Event, Received, StatusEvent, parse
+from flashbot.store.records import LISTED, Done, Entry, Message, Standing, Taken, TimerKey
 
 __all__ = ["Turns"]
 
 log = logging.getLogger("flashbot.turns")
 
 
+class Messages(Protocol):
+    """The store's knowledge of what was sent."""
+
+    async def standing(self, contact: str, vendor_id: str, *, provider_id: str = "") -> Standing | None: ...
+
+
 class Turns:
     """A bot's way of handling what is taken from its mailboxes."""
 
     def __init__(
-        self, routes: Routes, templates: Renderer, parse: Parse, clock: Clock, *, default_instance: str | None
+        self,
+        routes: Routes,
+        templates: Renderer,
+        parse: Parse,
+        clock: Clock,
+        *,
+        default_instance: str | None,
+        loop_after: int = LOOP_AFTER,
+        tally: Tally | None = None,
+        messages: Messages | None = None,
     ) -> None:
+        """Without `messages` no turn knows which message a status is about."""
         self._routes = routes
         self._templates = templates
         self._parse = parse
         self._clock = clock
         self._default_instance = default_instance
+        self._loop_after = loop_after
+        self._tally = tally or Tally()
+        self._messages_sent = messages
 
     async def __call__(self, taken: Taken, attempt: int, event: Event | None = None) -> Done:
         """Raises whatever the handler raises, and FlashbotError for what cannot be stored or sent."""
-        routes, now = self._routes, self._clock.now()
+        # By the store's clock: with a wrong one on this machine, a timer would be early or late by as much.
+        routes, now = self._routes, from_ms(taken.taken_ms) if taken.taken_ms else self._clock.now()
         entry = Entry.unpack(taken.entry)
         found, event_id = (event, entry.words[2]) if event is not None else self._event(entry)
         memory = Memory.load(taken.state)
-        decision = routes.decide(found, memory, now)
-        turn = routes.turn(decision, found, memory, now, event_id, attempt, contact=taken.contact)
+        decision = routes.decide(found, memory, now, loop_after=self._loop_after)
+        message_id = await self._message_of(found, taken.contact)
+        turn = routes.turn(
+            decision, found, memory, now, event_id, attempt, contact=taken.contact, message_id=message_id
+        )
         if decision.handler is not None:
             await decision.handler(turn)
         settled = routes.absorb(decision, turn, memory)
@@ -53,6 +78,15 @@ class Turns:
         if decision.reason.startswith("unhandled") and isinstance(found, Received):
             log.info("%s", routes.advice(found))
         log.debug("%s of %s: %s", event_id, who(taken.contact), decision.reason)
+        if decision.built_in == "loop":
+            self._tally.count("loops")
+            log.warning(
+                "%s says the same again and again, as a machine does (%s times, FLASHBOT_LOOP_AFTER): it was told so "
+                "once, and this text gets no more answers until it was not heard for an hour.",
+                who(taken.contact), self._loop_after,
+            )  # fmt: skip
+        elif decision.reason == "muted":
+            self._tally.count("muted")
         instance = found.instance if isinstance(found, Received) else None
         messages = self._messages(
             settled,
@@ -73,6 +107,15 @@ class Turns:
             ),
         )
 
+    async def _message_of(self, event: Event | TimerFired, contact: str) -> str | None:
+        """Our id of the message that a status is about."""
+        if self._messages_sent is None or not isinstance(event, StatusEvent):
+            return None
+        standing = await self._messages_sent.standing(
+            contact, event.message_id or "", provider_id=event.provider_id or ""
+        )
+        return None if standing is None else standing.message_id
+
     def _event(self, entry: Entry) -> tuple[Event | TimerFired, str]:
         if entry.words[0] == "T":
             member = entry.body.decode()
@@ -80,6 +123,8 @@ class Turns:
             fired = TimerFired(key.contact, key.name, key.generation, from_ms(int(entry.words[1])))
             return fired, event_id_of(member)
         _, _, event_id, *name = entry.words
+        if entry.words[0] == LISTED:  # written by catch-up, which knows nothing of a bot's own shape
+            return parse(entry.body), event_id
         event = self._parse(entry.body, " ".join(name) or None)
         if event.at is not None and event.at.tzinfo is None:  # a parse= of the bot's own may forget it
             event = replace(event, at=event.at.replace(tzinfo=UTC))

@@ -7,20 +7,22 @@ in the commit, and a turn that raises, hangs or dies is tried again and then kep
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
-
-from pydantic_core import from_json, to_json
+from typing import Any, Protocol
 
 from flashbot.clock import Clock
-from flashbot.dialogue.memory import MemoryUnreadable
+from flashbot.dialogue.memory import MemoryUnreadable, StateTooNew
 from flashbot.engine.patience import Patience
 from flashbot.engine.sender import Sender
 from flashbot.engine.slots import Slots
+from flashbot.engine.stacks import frames_of_task, place_of, shorten, written
 from flashbot.engine.tally import Tally, who
+from flashbot.engine.trouble import Trouble
 from flashbot.errors import StoreAway
 from flashbot.msgflash.events import Event
 from flashbot.store.mailbox import Store
@@ -34,6 +36,8 @@ LAST_PAUSE = 2.0
 CRASHES = 3
 BACK_OFF = (1.0, 5.0, 30.0, 120.0, 300.0)
 """Seconds after each failure of a handler."""
+LONGEST_WHY = 1_000
+NO_STACK = "No stack: the process was killed from outside, ran out of memory or ended itself, most often."
 log = logging.getLogger("flashbot.worker")
 
 
@@ -44,20 +48,19 @@ class Handle(Protocol):
         """`event` is the entry, read, where whoever took it had read it already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What failed turns leave in the note for the next owner."""
+@dataclass(slots=True, eq=False)
+class _Hand:
+    """A turn under way."""
 
-    raised: int = 0
-    tries: int = 0
-    """Attempts up to and including the last one that raised."""
-
-    @classmethod
-    def load(cls, note: bytes) -> Trouble:
-        return cls(**from_json(note)) if note else cls()
-
-    def dump(self) -> bytes:
-        return to_json({"raised": self.raised, "tries": self.tries})
+    taken: Taken
+    task: asyncio.Task[Any]
+    begun: float
+    handling: bool = True
+    """False while its outcome is being committed."""
+    lost: bool = False
+    """Another process has its contact."""
+    given_up: bool = False
+    """It goes on, but what it makes is dropped."""
 
 
 class Worker:
@@ -75,7 +78,9 @@ class Worker:
         handler_seconds: float,
         tally: Tally,
         crashes: int = CRASHES,
+        last_words: Callable[[float], str] = lambda _: "",
     ) -> None:
+        """`last_words`: what processes that died within so many seconds have left in writing."""
         self._store = store
         self._handle = handle
         self._sender = sender
@@ -84,8 +89,11 @@ class Worker:
         self._limit = handler_seconds
         self._tally = tally
         self._crashes = crashes
-        self._held: dict[str, tuple[Taken, asyncio.Task[None]]] = {}
-        self._lost: set[str] = set()
+        self._last_words = last_words
+        self._held: dict[str, _Hand] = {}
+        self._strays: set[asyncio.Task[Any]] = set()
+        self._suspect: _Hand | None = None
+        self._told: set[str] = set()
         self.slots = Slots(hands)
         self.stopping = False
 
@@ -125,99 +133,194 @@ class Worker:
             await self._store.take(("in",), lease_ms=self.lease_ms, most=0)
 
     async def renew(self) -> bool:
-        """Prolong every lease in hand; a handler whose contact was taken over is cancelled."""
-        held = {contact: taken for contact, (taken, _) in self._held.items()}
+        """Prolong every lease in hand; a handler whose contact was taken over is cancelled.
+
+        One that goes on for a heartbeat after its time has ignored its cancellation: its event is taken from it.
+        """
+        latest = self._clock.monotonic() - self._limit - self._patience.heartbeat
+        for hand in list(self._held.values()):
+            if hand.handling and hand.begun < latest:
+                await self._give_up(hand)
+        held = dict(self._held)
         if held:
-            for contact in await self._store.renew(tuple(held.values()), lease_ms=self.lease_ms):
+            leases = tuple(hand.taken for hand in held.values())
+            for contact in await self._store.renew(leases, lease_ms=self.lease_ms):
                 # The turn may have ended meanwhile, and the contact's next one begun.
-                if contact in self._held and self._held[contact][0] is held[contact]:
+                if self._held.get(contact) is held[contact]:
                     log.warning(
                         "The turn of %s took too long to renew its lease; another process has it.",
                         who(contact),
                     )
-                    self._lost.add(contact)
-                    self._held[contact][1].cancel()
+                    held[contact].lost = True
+                    held[contact].task.cancel()
         return False
 
     async def give_back(self) -> None:
         """Cancel the handlers still running and return their events untouched."""
-        for contact, (_, task) in list(self._held.items()):
-            self._lost.discard(contact)
-            task.cancel()
-        await self.slots.finish(within=2.0)
+        for hand in self._held.values():
+            hand.lost = False
+            hand.task.cancel()
+        if not await self.slots.finish(within=2.0):
+            for hand in list(self._held.values()):
+                if hand.handling:
+                    await self._let_go(hand, Trouble.of(hand.taken).unchanged())
+
+    def will(self, task: asyncio.Task[Any] | None, why: str, stack: str) -> list[tuple[Taken, Later]]:
+        """What to commit in the name of a process that is about to end because `task` stands still.
+
+        Nobody else's event counts that as its own. Where it is not known whose it was, nothing is given back, and
+        each counts it. Read from another thread, while the loop stands still.
+        """
+        hands = list(self._held.values())
+        guilty = next((hand for hand in hands if hand.task is task), hands[0] if len(hands) == 1 else None)
+        if guilty is None:
+            return []
+        return [
+            (hand.taken, Trouble.of(hand.taken).about_to_die(BACK_OFF[0], why, stack))
+            if hand is guilty
+            else (hand.taken, Trouble.of(hand.taken).unchanged())
+            for hand in hands
+        ]
+
+    async def _give_up(self, hand: _Hand) -> None:
+        frames = frames_of_task(hand.task)
+        self._tally.count("handlers_stuck")
+        log.error(
+            "A handler of %s ignores that its time is over and goes on (%s). Its event is taken from it; let it end "
+            "when it is cancelled.",
+            who(hand.taken.contact), place_of(frames),
+        )  # fmt: skip
+        why = f"The handler went on after its {self._limit:g} seconds and ignored that it was cancelled."
+        await self._let_go(hand, self._failed(hand.taken, why, written(frames), place_of(frames)))
+
+    async def _let_go(self, hand: _Hand, outcome: Done | Later) -> None:
+        """Settle the turn of a handler that does not end, and free its hand."""
+        hand.given_up = True
+        del self._held[hand.taken.contact]
+        if self._suspect is hand:
+            self._suspect = None
+        self._strays.add(hand.task)
+        hand.task.add_done_callback(self._strays.discard)
+        self.slots.let_go(hand.task)
+        with contextlib.suppress(StoreAway):  # its lease runs out instead
+            await self._store.commit(hand.taken, outcome)
 
     async def _work(self, taken: Taken, event: Event | None) -> None:
         following: Taken | None = taken
+        turns = 0
         while following is not None:
-            following = await self._turn(following, event)
+            turns += 1
+            following = await self._turn(following, event, follow=self._store.may_follow(turns))
             event = None
 
-    async def _turn(self, taken: Taken, event: Event | None) -> Taken | None:
+    async def _turn(self, taken: Taken, event: Event | None, *, follow: bool = True) -> Taken | None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - this runs in a task of its slot
-        self._held[taken.contact] = (taken, task)
+        hand = self._held[taken.contact] = _Hand(taken, task, self._clock.monotonic())
         try:
-            outcome = await self._outcome(taken, event)
-            return await self._commit(taken, outcome)
+            outcome = await self._outcome(hand, event)
+            hand.handling = False
+            if hand.given_up:
+                self._fenced(taken)
+                return None
+            return await self._commit(taken, outcome, follow=follow)
         except asyncio.CancelledError:
             task.uncancel()
-            if taken.contact in self._lost:
+            hand.handling = False
+            if hand.lost or hand.given_up:
                 return None
-            await self._commit(taken, Later(0, clean=True, note=taken.note))
+            await self._commit(taken, Trouble.of(taken).unchanged())
             return None
         finally:
             # A turn that was overtaken in this very process leaves its successor's place alone.
-            held = self._held.get(taken.contact)
-            if held is not None and held[0] is taken:
-                self._lost.discard(taken.contact)
+            if self._held.get(taken.contact) is hand:
                 del self._held[taken.contact]
 
-    async def _outcome(self, taken: Taken, event: Event | None) -> Done | Later:
-        trouble = Trouble.load(taken.note) if taken.note else Trouble()
-        crashed = taken.attempts - 1
-        if crashed >= self._crashes:
-            died = f"The process died {crashed} times while it handled this event."
-            return self._bury(taken, trouble.tries + crashed, died, "")
+    async def _outcome(self, hand: _Hand, event: Event | None) -> Done | Later:
+        taken = hand.taken
+        trouble = Trouble.of(taken)
+        # Two deaths in which it was the only suspect: those that merely stood by, were taken and never begun, or met a
+        # kill from outside are not buried.
+        if trouble.died >= self._crashes and trouble.lone >= self._crashes - 1:
+            return self._died(taken, trouble)
+        if not trouble.died:
+            return await self._handled(hand, trouble, event)
+        # From its second death on it runs with no other such beside it; after the first it does not wait for that.
+        if self._suspect is not None and trouble.died >= self._crashes - 1:
+            return trouble.unchanged(BACK_OFF[0])
+        lone = self._suspect is None and (trouble.died >= self._crashes - 1 or len(self._held) == 1)
+        if lone:
+            self._suspect = hand
+        try:
+            try:
+                verdict = await self._store.begin(taken, replace(trouble, begun=lone).dump())
+            except StoreAway:
+                return trouble.unchanged()
+            if verdict is not Committed.OK:
+                return trouble.unchanged()  # which is fenced as well, and told
+            return await self._handled(hand, trouble, event)
+        finally:
+            if self._suspect is hand:
+                self._suspect = None
+
+    async def _handled(self, hand: _Hand, trouble: Trouble, event: Event | None) -> Done | Later:
+        taken = hand.taken
         try:
             async with asyncio.timeout(self._limit) as limit:
-                done = await self._handle(taken, trouble.tries + taken.attempts, event)
+                done = await self._handle(taken, trouble.attempt, event)
         except asyncio.CancelledError as fault:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            return self._failed(taken, trouble, fault, "The handler awaited something that was cancelled.")
+            return self._raised(hand, fault, "The handler awaited something that was cancelled.")
+        except StateTooNew as fault:
+            if str(fault) not in self._told:
+                self._told.add(str(fault))
+                log.warning("%s This is said once.", fault)
+            return trouble.left_to_a_newer_one()
+        except MemoryUnreadable as fault:
+            # Another version's process may know it; nothing is counted against the event.
+            log.error("The turn of %s waits: %s", who(taken.contact), fault)
+            return trouble.left_to_a_newer_one()
         except Exception as fault:  # noqa: BLE001 - a bot's handler may raise anything
             late = f"The handler did not finish within {self._limit:g} seconds." if limit.expired() else ""
-            return self._failed(taken, trouble, fault, late)
+            return self._raised(hand, fault, late)
         self._tally.counts["turns"] += 1
         return done
 
-    def _failed(self, taken: Taken, trouble: Trouble, fault: BaseException, said: str) -> Done | Later:
-        if isinstance(fault, MemoryUnreadable):
-            # Another version's process may know it; nothing is counted against the event.
-            log.error("The turn of %s waits: %s", who(taken.contact), fault)
-            return Later(30_000, clean=True, note=taken.note)
-        self._tally.count("handler_failures")
-        raised, tries = trouble.raised + 1, trouble.tries + taken.attempts
+    def _raised(self, hand: _Hand, fault: BaseException, said: str) -> Done | Later:
+        if hand.given_up:
+            return Done()  # dropped
         stack = "".join(traceback.format_exception(fault))
-        error = said or f"{type(fault).__name__}: {fault}"
+        return self._failed(hand.taken, said or f"{type(fault).__name__}: {fault}", shorten(stack), _innermost(fault))
+
+    def _failed(self, taken: Taken, error: str, stack: str, place: str) -> Done | Later:
+        self._tally.count("handler_failures")
+        trouble = Trouble.of(taken)
+        raised = trouble.raised + 1
         if raised >= RAISES:
-            return self._bury(taken, tries, f"The handler failed {raised} times; the last time: {error}", stack)
+            why = f"The handler failed {raised} times; the last time: {error}"
+            return self._bury(taken, trouble.attempt, why, stack)
         wait = BACK_OFF[raised - 1]
         log.error(
             "The turn of %s failed (%s of %s tries), again in %g s. %s",
-            who(taken.contact), raised, RAISES, wait, _innermost(fault),
+            who(taken.contact), raised, RAISES, wait, place,
         )  # fmt: skip
-        # Attempts count deaths of the process; this one lived to tell.
-        return Later(int(wait * 1000), clean=True, note=replace(trouble, raised=raised, tries=tries).dump())
+        return trouble.failed(wait)
+
+    def _died(self, taken: Taken, trouble: Trouble) -> Done:
+        why = f"The process died {trouble.died} times while it handled this event."
+        since = (taken.taken_ms - trouble.since_ms) / 1000
+        stack = trouble.stack or self._last_words(since) or NO_STACK
+        return self._bury(taken, trouble.tries + trouble.died, f"{why} {trouble.why}".rstrip(), stack)
 
     def _bury(self, taken: Taken, tries: int, why: str, stack: str) -> Done:
         self._tally.count("buried")
         log.error("An event of %s was given up after %s tries; see flashbot dead list.", who(taken.contact), tries)
-        reason = {"why": why, "attempts": tries, "stack": stack}
-        return Done(dead=taken.entry, reason=json.dumps(reason, ensure_ascii=False).encode())
+        reason = {"why": why[:LONGEST_WHY], "attempts": tries, "stack": stack}
+        return Done(dead=taken.entry, reason=json.dumps(reason, ensure_ascii=False).encode(errors="replace"))
 
-    async def _commit(self, taken: Taken, outcome: Done | Later) -> Taken | None:
+    async def _commit(self, taken: Taken, outcome: Done | Later, *, follow: bool = True) -> Taken | None:
         pause = 0.05
         sender = self._sender
         while True:
@@ -234,7 +337,7 @@ class Worker:
             sent = following = None
             try:
                 verdict, found = await self._store.commit(
-                    taken, outcome, next_in_ms=0 if self.stopping else self.lease_ms, next_out_ms=out_ms
+                    taken, outcome, next_in_ms=self.lease_ms if follow and not self.stopping else 0, next_out_ms=out_ms
                 )
                 for one in found:
                     if one.queue == "in":
@@ -253,12 +356,15 @@ class Worker:
                         sender.adopt(sent, asked_at)
                     else:
                         sender.slots.release()
-            if verdict is not Committed.OK or isinstance(outcome, Later):
+            if not follow or verdict is not Committed.OK or isinstance(outcome, Later):
                 self.slots.look_again()
             if verdict is Committed.FENCED:
-                self._tally.count("fenced")
-                log.warning("A turn of %s came too late: another process had taken it over.", who(taken.contact))
+                self._fenced(taken)
             return following
+
+    def _fenced(self, taken: Taken) -> None:
+        self._tally.count("fenced")
+        log.warning("A turn of %s came too late: its event had been taken from it. It is dropped.", who(taken.contact))
 
 
 def _innermost(fault: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,19 @@ class Calls:
         self._timeout = timeout
         self._team = team
         self._jitter = jitter
+        self._told: tuple[str, float] | None = None
+
+    def server_time(self) -> datetime | None:
+        """MsgFlash's clock now, going by the latest Date header (RFC 9110, 6.6.1); None where none could be read."""
+        if self._told is None:
+            return None
+        text, at = self._told
+        try:
+            moment = parsedate_to_datetime(text)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC) + timedelta(seconds=self.clock.monotonic() - at)
+        except (ValueError, OverflowError):
+            return None
 
     async def get(self, path: str, params: Mapping[str, object] | None = None, *, personal: bool = False) -> Any:
         """The `data` of a read. Repeated on NotSent, a missing or broken answer, 5xx and RateLimited.
@@ -81,6 +95,9 @@ class Calls:
         if paced:
             await self._rate.wait()
         response = await self._transport.send(request)
+        date = response.headers.get("Date")
+        if date is not None:
+            self._told = date, self.clock.monotonic()
         if 200 <= response.status < 300:
             return response
         told = _retry_after(response.headers, self.clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -71,6 +72,11 @@ class Client:
     async def usage(self) -> Usage:
         """The period's counts: `billing.usage()` under its older path. Personal keys only."""
         return one(Usage, await self._calls.get("/usage", personal=True), "GET /usage")
+
+    @property
+    def server_time(self) -> datetime | None:
+        """MsgFlash's clock now, as its latest answer told it; None before one did. Asks nobody."""
+        return self._calls.server_time()
 
     async def close(self) -> None:
         if self._own is not None:

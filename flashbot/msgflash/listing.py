@@ -44,6 +44,8 @@ class Page(Generic[Item]):
     next_cursor: str | None = None
     total: int | None = None
     """All items of the list, where MsgFlash counts them."""
+    stuck: bool = False
+    """It is the last one only because its cursor leads back to itself: there may be more that cannot be read."""
 
     @property
     def has_more(self) -> bool:
@@ -80,7 +82,7 @@ class Listing(Generic[Item]):
                 )
         found = await self._read(query, cursor)
         if found.next_cursor is None or found.next_cursor == cursor:  # a cursor that leads to itself would never end
-            return Page(found.items, None, found.total)
+            return Page(found.items, None, found.total, stuck=found.next_cursor is not None)
         return Page(found.items, Cursor(found.next_cursor, query, self._path), found.total)
 
     async def __aiter__(self) -> AsyncIterator[Item]:

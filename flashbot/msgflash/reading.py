@@ -129,4 +129,4 @@ def _whole(data: Any, name: str) -> int | None:
 
 
 def misfit(call: str, why: str) -> OutcomeUnknown:
-    return OutcomeUnknown(f"{call} was answered with {why}: {next_step(call)}.", call=call)
+    return OutcomeUnknown(f"{call} was answered with {why}: {next_step(call)}.", call=call, status=200)

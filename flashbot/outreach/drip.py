@@ -25,6 +25,9 @@ Enrolment: TypeAlias = dict[str, object]
 """As JSON: "v" version, "i" index of the next step, "at" begin in ms, "values" for the templates."""
 
 
+LOOK_AGAIN = timedelta(minutes=10)
+
+
 @dataclass(frozen=True, slots=True)
 class DripStep:
     """`after` counts from the message before, or from the enrolment."""
@@ -130,7 +133,15 @@ class Drips:
         return begin(self._drips[name, version], now, values)
 
     def fire(self, name: str, enrolment: Mapping[str, object], now: datetime) -> Fired:
-        """Like the function, by name; an enrolment in a version that is gone has ended."""
+        """Like the function, by name; an enrolment in a version that is gone has ended.
+
+        In a version newer than all of this name it was begun by a newer bot, and is put off until that one looks.
+        """
         stored: Any = enrolment
-        drip = self._drips.get((name, stored["v"]))
-        return Fired(None, reason="version gone") if drip is None else fire(drip, enrolment, now)
+        version: int = stored["v"]
+        drip = self._drips.get((name, version))
+        if drip is not None:
+            return fire(drip, enrolment, now)
+        if 0 < max((known for other, known in self._drips if other == name), default=0) < version:
+            return Fired(None, enrolment={**enrolment}, due=now + LOOK_AGAIN)
+        return Fired(None, reason="version gone")

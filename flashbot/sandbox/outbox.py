@@ -293,7 +293,8 @@ class Outbox:
             before = last.serial
         page: list[Message] = []
         for row in self._ledger.rows(instance_id).newest_first(before):
-            if status is None or row.status == status:
+            listed = row.direction == "outbound" or self._rules.switches.messages_list == "all"
+            if listed and (status is None or row.status == status):
                 page.append(row)
                 if len(page) > limit:
                     break

@@ -53,6 +53,8 @@ class Switches:
     """A team key with another team's id."""
     message_types: Literal["nine", "eight"] = "nine"
     """With buttons, or without."""
+    messages_list: Literal["all", "outbound"] = "all"
+    """GET /messages: with what people wrote, or only what was sent; no page says."""
 
     def __post_init__(self) -> None:
         kinds = get_type_hints(Switches)

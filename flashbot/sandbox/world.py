@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Literal
@@ -132,6 +134,12 @@ class World(Workspace):
         """
         now = self.timeline.now()
         self.timeline.advance(now)
+        answer = self._handled(method, path, query, headers, body, now)
+        return replace(answer, headers={**answer.headers, "Date": format_datetime(now, usegmt=True)})
+
+    def _handled(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> Answer:
         try:
             if not path.startswith(PREFIX + "/"):
                 if (method, path) == ("GET", PATH):

@@ -14,13 +14,16 @@ class Ears:
 
     def __init__(self, link: Link, store: Store) -> None:
         self._link = link
+        self._store = store
         self._keys = [f"{tag}:wake" for tag in store.tags]
         self._wire: Wire | None = None
 
     async def __call__(self) -> None:
         if self._wire is None or self._wire.lost is not None:
             self._wire = await self._link.separate()
-        await self._wire.call("BLPOP", *self._keys, 1)
+        token = await self._wire.call("BLPOP", *self._keys, 1)
+        if token:
+            self._store.hint(token[0].decode().removesuffix(":wake"))
 
     def close(self) -> None:
         if self._wire is not None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from flashbot.errors import StoreAway, StoreUnfit
-from flashbot.store.wire import Address, Wire
+from flashbot.store.wire import Address, Refusal, Wire
 
 __all__ = ["Embedded", "find_server"]
 
@@ -113,7 +113,7 @@ class Embedded:
         return Address(path=str(self.socket))
 
     async def ensure(self) -> Address:
-        """Find the folder's server or start it; returns when it answers.
+        """Find the folder's server or start it; returns when it answers, be it that it loads its data.
 
         Raises StoreUnfit when no server can be had, StoreAway when one will not start.
         """
@@ -155,9 +155,11 @@ class Embedded:
             wire = await Wire.open(self.address)
         except StoreAway:
             return False
-        with contextlib.suppress(StoreAway):
-            await wire.call("SHUTDOWN")
-        wire.close()
+        try:
+            with contextlib.suppress(StoreAway):
+                await wire.call("SHUTDOWN")
+        finally:
+            wire.close()
         deadline = time.monotonic() + START_WITHIN
         while time.monotonic() < deadline and await self._answers():
             await asyncio.sleep(0.01)
@@ -171,25 +173,21 @@ class Embedded:
             return None
 
     async def _answers(self) -> bool:
-        """True when a server answers; waits while one is still loading its data."""
+        """True when a server answers, and also when it says that it is still loading its data."""
         if not self.socket.exists():
             return False
-        deadline = time.monotonic() + START_WITHIN
-        while True:
-            try:
-                wire = await Wire.open(self.address)
-            except StoreAway:
-                return False
-            try:
-                await wire.call("PING")
-            except StoreAway as fault:
-                if "LOADING" not in str(fault) or time.monotonic() > deadline:
-                    return False
-                await asyncio.sleep(0.05)
-            else:
-                return True
-            finally:
-                wire.close()
+        try:
+            wire = await Wire.open(self.address)
+        except StoreAway:
+            return False
+        try:
+            await wire.call("PING")
+        except StoreAway as fault:
+            return isinstance(fault.__cause__, Refusal) and fault.__cause__.code == "LOADING"
+        else:
+            return True
+        finally:
+            wire.close()
 
     async def _start(self) -> None:
         program = find_server(self._program)

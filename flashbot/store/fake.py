@@ -50,5 +50,11 @@ class FakeRunner:
                 ends += [end for _, end in self._client.zrange(f"{tag}:{name}", 0, 0, withscores=True)]
         return int(min(ends)) if ends else None
 
+    def next_try(self, now_ms: int) -> int | None:
+        """When somebody may next find out whether a pause is over, in ms since the epoch."""
+        kept = [value for key in self._client.keys("*:pauses") for value in self._client.hvals(key)]
+        tries = [int(value.split()[2]) for value in kept if not value.startswith(b"asked ")]
+        return min((at for at in tries if at > now_ms), default=None)
+
     async def close(self) -> None:
         return None

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Literal, TypeAlias
 
-__all__ = ["Committed", "Done", "Entry", "Lane", "Later", "Message", "Permit", "Posted", "Queue", "Taken", "TimerKey"]
+__all__ = [
+    "LISTED",
+    "RUNGS",
+    "Committed",
+    "Done",
+    "Entry",
+    "Lane",
+    "Later",
+    "Loose",
+    "Message",
+    "Noted",
+    "Permit",
+    "Posted",
+    "Queue",
+    "Standing",
+    "Taken",
+    "TimerKey",
+]
 
 Queue: TypeAlias = Literal["in", "reply", "drip"]
 Lane: TypeAlias = Literal["reply", "drip"]
+
+LISTED = "L"
+"""The first word of an entry that was found in MsgFlash's list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A head line of words and a body of bytes: `W <received ms> <event id>` before a webhook's raw body,
-    `T <due ms>` before a timer's member, `M <message id> …` before a request body."""
+    `L …` likewise before a message that was found in MsgFlash's list, `T <due ms>` before a timer's member,
+    `M <message id> …` before a request body."""
 
     words: tuple[str, ...]
     body: bytes
@@ -46,6 +68,15 @@ class Taken:
     state: bytes | None
     taken_ms: int = 0
     """When this take was made, by the server's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Messages of a lane that a take parks unseen, up to `wait_ms`: those with `words` in their entry."""
+
+    lane: Lane
+    words: bytes
+    wait_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +120,8 @@ class Done:
     bind: str = ""
     """The vendor's id of a sent message, to be tied to `bound`."""
     bound: str = ""
+    counts: tuple[str, ...] = ()
+    """What its maker counts once this is written down; the store does not look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +132,48 @@ class Later:
     clean: bool = True
     """The attempts so far count for nothing (it is certain that nothing left)."""
     note: bytes = b""
+    counts: tuple[str, ...] = ()
+    """As of Done."""
+
+
+RUNGS = ("sent", "failed", "delivered", "read")
+"""The ladder of a message's statuses, lowest first: one that failed and was delivered after all is delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a message of ours has come. Times are those at which it was first told, by the store's clock."""
+
+    message_id: str | None
+    """Ours; None while MsgFlash's answer to the send is not in, and for a message of somebody else."""
+    status: str | None
+    """The highest of `RUNGS` so far."""
+    sent: datetime | None = None
+    failed: datetime | None = None
+    delivered: datetime | None = None
+    read: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a status changed, and whose message it was about."""
+
+    moved: bool
+    """It is the highest rung so far."""
+    message_id: str
+    """Ours; empty where the vendor's id is tied to none."""
+    contact: str
+    """Of that message; empty likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A vendor id that a status named and that no message of ours has."""
+
+    id: str
+    at_ms: int
+    """When it was first named, by the store's clock."""
+    instance: str | None
 
 
 class Committed(Enum):
@@ -107,12 +182,18 @@ class Committed(Enum):
     """This very commit had been carried out before; its answer was lost."""
     FENCED = "fenced"
     """Somebody else owns the contact now: drop everything this turn made."""
+    CLAIMED = "claimed"
+    """The vendor's id to bind belongs to another message; nothing was settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     new: bool
     taken: Taken | None = None
+    full: bool = False
+    """Nothing was stored: too many of this contact's events wait."""
+    dropped: bool = False
+    """The oldest that waited was made a dead letter for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,20 @@ import asyncio
 import ssl
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import hiredis
 from redis.asyncio.connection import parse_url
 
 from flashbot.errors import SettingsError, StoreAway, StoreError
 
-__all__ = ["Address", "Refusal", "Wire"]
+__all__ = ["Address", "Refusal", "Way", "Wire"]
 
 Reply: TypeAlias = Any  # what RESP carries: bytes, int, None, or a list of these
 
 ANSWER_WITHIN = 5.0
 """Seconds a call may wait before the connection is given up."""
+CONNECT_WITHIN = 5.0
 MOST_WAITING = 20_000
 """Calls in flight beyond which new ones are refused at once: no unbounded queue hides in memory."""
 
@@ -36,10 +37,24 @@ class Refusal(StoreError):
         self.code = message.split(" ", 1)[0]
 
 
-AWAY = frozenset(
-    {"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "MISCONF", "OOM", "NOREPLICAS", "TRYAGAIN", "BUSY"}
-)
+ELSEWHERE = frozenset({"READONLY", "MASTERDOWN", "NOREPLICAS", "UNBLOCKED"})
+"""Refusals of a server that is not, or no longer, the one to write to. The connection is dropped: a name may lead
+elsewhere by now, and Sentinels know who has taken over."""
+AWAY = ELSEWHERE | {"LOADING", "CLUSTERDOWN", "MISCONF", "OOM", "TRYAGAIN", "BUSY"}
 """Refusals that pass by themselves: the caller backs off and tries again."""
+
+
+class Way(Protocol):
+    """How to come to a server that takes writes: an address, or Sentinels who know one. Shows no password."""
+
+    @property
+    def place(self) -> str:
+        """What it is called, whatever the database."""
+        ...
+
+    async def open(self, answer_within: float = ANSWER_WITHIN) -> Wire:
+        """A new connection. Raises StoreAway when there is none to be had now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +73,14 @@ class Address:
     def from_url(cls, url: str) -> Address:
         try:
             found: dict[str, Any] = dict(parse_url(url))
-        except ValueError as fault:
+        except ValueError:
             raise SettingsError(
                 "FLASHBOT_REDIS_URL is not a Redis URL; it should look like redis://host:6379/0, "
                 "rediss://… or unix:///path/to/socket."
-            ) from fault
+            ) from None
         tls = None
         if url.startswith("rediss://"):
-            tls = ssl.create_default_context(cafile=found.get("ssl_ca_certs"))
-            if found.get("ssl_cert_reqs") == "none":
-                tls.check_hostname = False
-                tls.verify_mode = ssl.CERT_NONE
+            tls = tls_context(found.get("ssl_ca_certs"), found.get("ssl_cert_reqs"))
         return cls(
             host=found.get("host", "localhost"),
             port=int(found.get("port", 6379)),
@@ -79,14 +91,31 @@ class Address:
             tls=tls,
         )
 
+    @property
+    def place(self) -> str:
+        return self.path or f"{self.host}:{self.port}"
+
+    async def open(self, answer_within: float = ANSWER_WITHIN) -> Wire:
+        return await Wire.open(self, answer_within)
+
     def __str__(self) -> str:
         return self.path or f"{self.host}:{self.port}/{self.db}"
+
+
+def tls_context(authority: str | None, checked: str | None) -> ssl.SSLContext:
+    """For rediss:// URLs: a file of authorities to trust, and "none" to check nobody."""
+    tls = ssl.create_default_context(cafile=authority)
+    if checked == "none":
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
+    return tls
 
 
 class Wire(asyncio.Protocol):
     """An open connection. Made by `open`; once lost it stays lost."""
 
-    def __init__(self, answer_within: float = ANSWER_WITHIN) -> None:
+    def __init__(self, address: Address, answer_within: float = ANSWER_WITHIN) -> None:
+        self.address = address
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(replyError=Refusal)
         self._waiting: deque[asyncio.Future[Reply]] = deque()
@@ -96,19 +125,23 @@ class Wire(asyncio.Protocol):
         self._answered = 0
         self._watch: asyncio.TimerHandle | None = None
         self.lost: StoreAway | None = None
+        self.turned_away_at = float("-inf")
+        """When this server said that it is not the one to write to, by the loop's clock."""
 
     @classmethod
-    async def open(cls, address: Address, answer_within: float = ANSWER_WITHIN) -> Wire:
+    async def open(
+        cls, address: Address, answer_within: float = ANSWER_WITHIN, *, connect_within: float = CONNECT_WITHIN
+    ) -> Wire:
         """Connect, authenticate and select. Raises StoreAway when nobody answers there."""
         loop = asyncio.get_running_loop()
         wire: Wire | None = None
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
+            async with asyncio.timeout(connect_within):
                 if address.path:
-                    _, wire = await loop.create_unix_connection(lambda: cls(answer_within), address.path)
+                    _, wire = await loop.create_unix_connection(lambda: cls(address, answer_within), address.path)
                 else:
                     _, wire = await loop.create_connection(
-                        lambda: cls(answer_within), address.host, address.port, ssl=address.tls
+                        lambda: cls(address, answer_within), address.host, address.port, ssl=address.tls
                     )
                 if address.password is not None:
                     names = [address.username] if address.username else []
@@ -141,10 +174,20 @@ class Wire(asyncio.Protocol):
         return future
 
     def close(self) -> None:
+        """What was called is still sent, unless the server reads nothing any more."""
         if self._transport is not None:
             self._flush()
-            self._transport.close()
+            if self._transport.get_write_buffer_size():
+                self._transport.abort()  # a close would wait for it, beyond the loop's end
+            else:
+                self._transport.close()
         self._lose("the connection was closed")
+
+    def drop(self, why: str) -> None:
+        """Give the connection up, with whatever waits on it."""
+        self._lose(why)
+        if self._transport is not None:
+            self._transport.abort()
 
     def _flush(self) -> None:
         if self._out and self._transport is not None:
@@ -156,9 +199,7 @@ class Wire(asyncio.Protocol):
         if not self._waiting:
             return
         if self._answered == answered:
-            self._lose(f"no answer within {self._answer_within:g} seconds")
-            if self._transport is not None:
-                self._transport.abort()
+            self.drop(f"no answer within {self._answer_within:g} seconds")
         else:
             self._watch = self._loop.call_later(self._answer_within, self._check, self._answered)
 
@@ -179,15 +220,22 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
+        elsewhere = None
         while True:
-            reply = self._reader.gets()
-            if reply is False:
+            try:
+                reply = self._reader.gets()
+            except hiredis.ProtocolError:
+                self.drop(f"what answers at {self.address} is no Redis or Valkey")
                 return
+            if reply is False:
+                break
             self._answered += 1
             future = self._waiting.popleft()
             if future.done():
                 continue
             if isinstance(reply, Refusal):
+                if reply.code in ELSEWHERE:
+                    elsewhere = reply
                 if reply.code in AWAY:
                     away = StoreAway(f"The store refuses for now: {reply}")
                     away.__cause__ = reply
@@ -196,6 +244,9 @@ class Wire(asyncio.Protocol):
                     future.set_exception(reply)
             else:
                 future.set_result(reply)
+        if elsewhere is not None:
+            self.turned_away_at = self._loop.time()
+            self.drop(f"it refuses for now: {elsewhere}")
 
     def connection_lost(self, fault: Exception | None) -> None:
         self._lose(str(fault) if fault else "the server closed the connection")

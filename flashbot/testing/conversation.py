@@ -98,7 +98,7 @@ class Conversation:
             requests_per_second=0,
         )
         self.world.add_webhook("http://bot.invalid/webhooks/msgflash")
-        turns = self.bot.turns(settings.instance_id, self.clock)
+        turns = self.bot.turns(settings.instance_id, self.clock, loop_after=settings.loop_after, store=self._store)
         self._parts = assemble(
             self._store,
             self._listening(turns),
@@ -144,12 +144,13 @@ class Conversation:
         self.clock.move_to(until)
         await self._settle()
 
-    async def sends(self, content: Sayable, *, key: str, **values: object) -> bool:
+    async def sends(self, content: Sayable, *, key: str, critical: bool = False, **values: object) -> bool:
         """`bot.send` to this contact, through the conversation's own store."""
         self._mark = self.world.heard_count(self.phone)
         new = await post_direct(
             self._store, self.phone, content, values,
-            key=key, instance=DEMO_INSTANCE, templates=self.bot.catalogue, now_ms=to_ms(self.clock.now()),
+            key=key, instance=DEMO_INSTANCE, critical=critical, templates=self.bot.catalogue,
+            now_ms=to_ms(self.clock.now()),
         )  # fmt: skip
         await self._settle()
         return new
@@ -218,6 +219,8 @@ class Conversation:
             for part in (worker, sender):
                 moved |= await part.step()
                 await part.slots.finish()
+            if parts.engine.asks is not None:
+                moved |= await parts.engine.asks.step()
             if self._raised:
                 faults, self._raised = self._raised, []
                 raise faults[0]
@@ -227,9 +230,8 @@ class Conversation:
 
     def _next_due(self) -> datetime | None:
         moments = [self.world.next_due(), self.clock.next_wake()]
-        ms = self._runner.next_due(self._store.tags)
-        if ms is not None:
-            moments.append(from_ms(ms))
+        stored = self._runner.next_due(self._store.tags), self._runner.next_try(to_ms(self.clock.now()))
+        moments += [from_ms(ms) for ms in stored if ms is not None]
         return min((moment for moment in moments if moment is not None), default=None)
 
 

@@ -1,21 +1,19 @@
 """A seeded world in which everything that can fail does: the real scripts, worker and sender, on virtual time.
 
 Every call to the store and to MsgFlash takes a random while and may die, be repeated or lose its answer; whole
-processes are killed, frozen and started again. A seed replays a run exactly.
+processes are killed, frozen and started again; clocks jump, replicas take over, handlers fail. A seed replays a run
+exactly.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
-from flashbot.clock import to_ms
-from flashbot.engine.doubt import Row
+from flashbot.dialogue.memory import Memory
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
 from flashbot.engine.patience import Patience
@@ -24,163 +22,22 @@ from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
 from flashbot.engine.worker import Worker
 from flashbot.errors import StoreAway
-from flashbot.msgflash.errors import NotSent, OutcomeUnknown
-from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
-from flashbot.store.records import Done, Entry, Lane, Message, Taken
-from flashbot.testing.virtual import VirtualClock, VirtualLoop, run_virtual
+from flashbot.store.records import Entry
+from flashbot.testing.simulated_bots import WAITS, BotName, handle_of, in_drip_lane, webhook
+from flashbot.testing.simulated_world import (
+    NIGHT,
+    PATIENCE,
+    Faults,
+    Post,
+    Process,
+    Report,
+    Runner,
+    World,
+)
+from flashbot.testing.virtual import VirtualLoop, run_virtual
 
 __all__ = ["Faults", "Report", "simulate"]
-
-INSTANCE = "instance-1"
-# Age decides nothing here: a reply that waited behind a doubtful one must still arrive.
-PATIENCE = Patience(drain=1, answer_age=1e9)
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What goes wrong, as probabilities for each call unless said."""
-
-    kills: int = 6
-    """Whole processes, in a run."""
-    freeze: float = 0.0
-    """The whole process stands still between a script and its answer, as under SIGSTOP."""
-    freeze_seconds: float = 0.0
-    """At most."""
-    repeat: float = 0.0
-    """A script runs twice."""
-    lose_reply: float = 0.03
-    """A script runs, its answer never comes."""
-    no_answer: float = 0.05
-    """A send is accepted (half of the time) and not answered."""
-    refuse: float = 0.03
-    """A send does not leave."""
-    late_seconds: float = 0.0
-    """An unanswered send is accepted up to this much later."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What was seen from outside. Empty `violations` is a pass."""
-
-    seed: int
-    kills: int = 0
-    ambiguous: int = 0
-    unknown: int = 0
-    """Messages that ended, visibly, without anybody knowing whether they were sent."""
-    finished: bool = False
-    violations: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Process:
-    """Every call it makes passes through `alive`: a dead one never comes back from there."""
-
-    name: str
-    dead: bool = False
-    frozen_until: float = 0.0
-    engine: Engine | None = None
-
-
-class _World:
-    def __init__(self, seed: int, faults: Faults, loop: VirtualLoop, mutate: Callable[[str, str], str]) -> None:
-        self.rng = random.Random(seed)
-        self.faults = faults
-        self.loop = loop
-        self.clock = VirtualClock(loop)
-        self.fake = FakeRunner(mutate=mutate)
-        self.accepted: list[Row] = []
-        self.report = Report(seed)
-        self.processes: list[_Process] = []
-
-    async def alive(self, process: _Process, most: float = 0.02) -> None:
-        await asyncio.sleep(self.rng.uniform(0.0005, most))
-        while self.loop.elapsed < process.frozen_until:
-            await asyncio.sleep(process.frozen_until - self.loop.elapsed)
-        if process.dead:
-            await asyncio.get_running_loop().create_future()
-
-
-@dataclass(slots=True)
-class _Runner:
-    world: _World
-    process: _Process
-
-    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
-        world, dice = self.world, self.world.rng
-        await world.alive(self.process)
-        reply = world.fake.run_now(name, tag, args)
-        if dice.random() < world.faults.repeat:
-            await world.alive(self.process)
-            reply = world.fake.run_now(name, tag, args)
-        lost = dice.random() < world.faults.lose_reply
-        if dice.random() < world.faults.freeze:
-            self.process.frozen_until = world.loop.elapsed + dice.uniform(0, world.faults.freeze_seconds)
-        await world.alive(self.process)
-        if lost:
-            raise StoreAway("the reply was lost")
-        return reply
-
-
-@dataclass(frozen=True, slots=True)
-class _Accepted:
-    id: str
-
-
-@dataclass(slots=True)
-class _MsgFlash:
-    world: _World
-    process: _Process
-
-    async def send(self, body: bytes) -> _Accepted:
-        # No pause before the first byte: between the deadline check and the write nothing is awaited.
-        world, dice, faults = self.world, self.world.rng, self.world.faults
-        if dice.random() < faults.refuse:
-            raise NotSent("refused", call="POST /messages/send")
-        if dice.random() < faults.no_answer:
-            world.report.ambiguous += 1
-            if dice.random() < 0.5:
-                if faults.late_seconds:
-                    late = dice.uniform(0, faults.late_seconds)
-                    world.loop.call_later(late, self._accept, body)
-                else:
-                    self._accept(body)
-            await asyncio.sleep(dice.uniform(0.1, PATIENCE.send_timeout))
-            await world.alive(self.process)
-            raise OutcomeUnknown("no answer", call="POST /messages/send")
-        row = self._accept(body)
-        await world.alive(self.process, 0.4)
-        return _Accepted(row.id)
-
-    async def rows(self, instance: str | None, *, since_ms: int) -> list[Row]:
-        await self.world.alive(self.process)
-        return self.world.accepted[::-1]
-
-    def _accept(self, body: bytes) -> Row:
-        fields = from_json(body)
-        row = Row(
-            id=f"api-{len(self.world.accepted)}",
-            to=fields["to"],
-            instance=fields["instanceId"],
-            type=fields["type"],
-            body=fields["text"],
-            media_url=None,
-            outbound=True,
-            created=self.world.clock.now(),
-        )
-        self.world.accepted.append(row)
-        return row
-
-
-async def _handle(taken: Taken, attempt: int, event: object = None) -> Done:
-    """The bot under simulation: numbers each contact's events and repeats them, in both lanes."""
-    entry = Entry.unpack(taken.entry)
-    seen = from_json(taken.state)["seen"] if taken.state else 0
-    lane: Lane = "drip" if entry.body.endswith(b"3") else "reply"
-    text = f"{seen}:{entry.body.decode()}"
-    body = to_json({"instanceId": INSTANCE, "to": taken.contact, "type": "text", "text": text})
-    message = Outgoing(f"{entry.words[2]}/0", "reply", int(entry.words[1]), body)
-    return Done(state=to_json({"seen": seen + 1}), messages=(Message(lane, message.pack()),))
 
 
 def simulate(
@@ -190,6 +47,7 @@ def simulate(
     contacts: int = 3,
     events: int = 5,
     patience: Patience = PATIENCE,
+    bot: BotName = "counting",
     mutate: Callable[[str, str], str] = lambda _, text: text,
 ) -> Report:
     """One run: every event reaches MsgFlash exactly once, and each contact's in order, or it is a violation.
@@ -197,119 +55,209 @@ def simulate(
     `mutate(name, text)` may change a script, to show that a missing rule is found.
     """
     loop = VirtualLoop()
-    world = _World(seed, faults, loop, mutate)
+    world = World(seed, faults, loop, mutate)
     asyncio.set_event_loop(loop)
     try:
-        run_virtual(_life(world, contacts, events, patience), loop)
+        run_virtual(_Life(world, contacts, events, patience, bot).run(), loop)
     finally:
         asyncio.set_event_loop(None)
-    _examine(world, contacts, events)
-    return world.report
-
-
-async def _life(world: _World, contacts: int, events: int, patience: Patience) -> None:
-    def boot(name: str) -> _Process:
-        return _boot(world, name, patience)
-
-    world.processes = [boot("p0"), boot("p1")]
-    await asyncio.gather(*(_write(world, contact, events) for contact in range(contacts)), _reap(world, boot))
-    limit = world.loop.elapsed + 3600
-    while world.loop.elapsed < limit:
-        await asyncio.sleep(20)
-        if not _left(world):
-            for process in world.processes:
-                if process.engine is not None:
-                    await process.engine.halt()
-            # Long enough for a late acceptance or a second owner to show itself.
-            await asyncio.sleep(300)
-            world.report.finished = True
-            return
-
-
-def _boot(world: _World, name: str, patience: Patience) -> _Process:
-    process = _Process(name)
-    store = Store(_Runner(world, process), now_ms=lambda: to_ms(world.clock.now()))
-    tally = Tally()
-    pace = SharedPace(store, world.clock, api_key="k", per_second=0 if world.rng.random() < 0.7 else 50)
-    sender = Sender(store, _MsgFlash(world, process), pace, world.clock, patience=patience, hands=3, tally=tally)
-    worker = Worker(
-        store, _handle, sender, world.clock,
-        patience=patience, hands=3, handler_seconds=30, tally=tally, crashes=1000,
-    )  # fmt: skip
-    process.engine = Engine(worker, sender, world.clock, patience, listen=None, tick=2.0)
-    process.engine.start()
-    return process
-
-
-async def _write(world: _World, contact: int, events: int) -> None:
-    """One contact's webhooks; the platform repeats what was not acknowledged."""
-    outside = _Process("webhooks")
-    store = Store(_Runner(world, outside), now_ms=lambda: to_ms(world.clock.now()))
-    for number in range(events):
-        await asyncio.sleep(world.rng.expovariate(1 / 4))
-        entry = Entry(("W", str(to_ms(world.clock.now())), f"e{contact}-{number}"), f"{contact}.{number}".encode())
-        while not await _post(world, store, entry, f"+22500{contact}"):
-            await asyncio.sleep(1)
-
-
-async def _post(world: _World, store: Store, entry: Entry, contact: str) -> bool:
-    """As intake does it: half of the time in a process that also works, which may then take it at once."""
-    process = world.rng.choice(world.processes)
-    worker = process.engine.worker if process.engine is not None and world.rng.random() < 0.5 else None
-    claimed = worker is not None and worker.claim()
-    taken = None
-    try:
-        posted = await store.post("in", entry.words[2], contact, entry.pack(), lease_ms=15_000 if claimed else 0)
-        taken = posted.taken
-    except StoreAway:
-        return False
-    finally:
-        if worker is not None and claimed:
-            if taken is not None and not process.dead:
-                worker.adopt(taken)
-            else:
-                worker.unclaim()
-    return True
-
-
-async def _reap(world: _World, boot: Callable[[str], _Process]) -> None:
-    for _ in range(world.faults.kills):
-        await asyncio.sleep(world.rng.expovariate(1 / 5))
-        index = world.rng.randrange(len(world.processes))
-        world.processes[index].dead = True
-        world.report.kills += 1
-        await asyncio.sleep(world.rng.uniform(0, 3))
-        world.processes[index] = boot(f"p{index}")
-
-
-def _left(world: _World) -> bool:
-    keys = world.fake.keys()
-    return any(b":box:" in key or key.endswith((b":ready", b":busy")) for key in keys)
-
-
-def _examine(world: _World, contacts: int, events: int) -> None:
     report = world.report
     if not report.finished:
-        report.violations.append("work was left after an hour")
+        report.violations.append("work was left in the end")
     unknown = _unknown(world)
-    for contact in range(contacts):
-        for drips in (False, True):
-            wanted = [f"{n}:{contact}.{n}" for n in range(events) if f"{contact}.{n}".endswith("3") is drips]
-            said = [
-                row.body or "" for row in world.accepted
-                if row.to == f"+22500{contact}" and (row.body or "").endswith("3") is drips
-            ]  # fmt: skip
-            # A send that nobody can tell about, twice, ends visibly among the dead letters: sent or not.
-            due = [text for text in wanted if text not in unknown or text in said]
-            if said != due:
-                missing, extra = set(due) - set(said), len(said) - len(set(said))
-                report.violations.append(
-                    f"contact {contact}: {len(missing)} lost, {extra} doubled, wanted {due}, got {said}"
-                )
     report.unknown = len(unknown)
+    examine = _examine_counting if bot == "counting" else _examine_waiting
+    for contact in range(contacts):
+        report.violations += examine(world, contact, events, unknown)
+    return report
 
 
-def _unknown(world: _World) -> set[str]:
+def _phone(contact: int) -> str:
+    return f"+22500{contact}"
+
+
+class _Life:
+    """What happens in one run."""
+
+    def __init__(self, world: World, contacts: int, events: int, patience: Patience, bot: BotName) -> None:
+        self._world = world
+        self._contacts = contacts
+        self._events = events
+        self._patience = patience
+        self._bot: BotName = bot
+
+    async def run(self) -> None:
+        world, faults = self._world, self._world.faults
+        world.processes = [self._boot("p0"), self._boot("p1")]
+        await asyncio.gather(
+            *(self._write(contact) for contact in range(self._contacts)),
+            self._reap(),
+            self._now_and_then(faults.jumps, world.jump),
+            self._now_and_then(faults.deletes, world.delete_something),
+            self._now_and_then(faults.failovers, world.fail_over),
+            self._night(),
+        )
+        # Timers may be late by as much as the store's clock went back.
+        limit = world.loop.elapsed + (4 * 3600 if faults.jumps and self._bot == "waiting" else 3600)
+        while world.loop.elapsed < limit:
+            await asyncio.sleep(20)
+            if not world.left():
+                for process in world.processes:
+                    if process.engine is not None:
+                        await process.engine.halt()
+                # Long enough for a late acceptance or a second owner to show itself.
+                await asyncio.sleep(300)
+                world.report.finished = True
+                return
+
+    def _store(self, process: Process) -> Store:
+        return Store(Runner(self._world, process), now_ms=self._world.store_ms)
+
+    def _boot(self, name: str) -> Process:
+        world, patience = self._world, self._patience
+        process = world.process(name)
+        store, tally, clock = self._store(process), Tally(), process.clock
+        pace = SharedPace(store, clock, api_key="k", per_second=0 if world.rng.random() < 0.7 else 50)
+        sender = Sender(store, Post(world, process), pace, clock, patience=patience, hands=3, tally=tally)
+        worker = Worker(
+            store, handle_of(self._bot, world, process), sender, clock,
+            patience=patience, hands=3, handler_seconds=30, tally=tally, crashes=1000,
+        )  # fmt: skip
+        process.engine = Engine(worker, sender, clock, patience, listen=None, tick=2.0)
+        process.engine.start()
+        return process
+
+    async def _write(self, contact: int) -> None:
+        """One contact's webhooks; the platform repeats what was not acknowledged."""
+        world, dice = self._world, self._world.rng
+        outside = world.process("webhooks")
+        for number in range(self._events):
+            # Some come at the very instant at which the last turn's timer is due.
+            await asyncio.sleep(WAITS if dice.random() < 0.3 else dice.expovariate(1 / 4))
+            body = webhook(self._bot, _phone(contact), f"{contact}.{number}", f"e{contact}-{number}")
+            entry = Entry(("W", str(world.store_ms()), f"e{contact}-{number}"), body)
+            ways = 2 if dice.random() < world.faults.twice else 1
+            while True:
+                await world.up.wait()
+                if any(await asyncio.gather(*(self._post(outside, entry, _phone(contact)) for _ in range(ways)))):
+                    break
+                await asyncio.sleep(1)
+
+    async def _post(self, outside: Process, entry: Entry, contact: str) -> bool:
+        """As intake does it: half of the time in a process that also works, which may then take it at once."""
+        world = self._world
+        process = world.rng.choice(world.processes)
+        worker = process.engine.worker if process.engine is not None and world.rng.random() < 0.5 else None
+        claimed = worker is not None and worker.claim()
+        taken = None
+        try:
+            posted = await self._store(outside).post(
+                "in", entry.words[2], contact, entry.pack(), lease_ms=15_000 if claimed else 0
+            )
+            taken = posted.taken
+        except StoreAway:
+            return False
+        finally:
+            if worker is not None and claimed:
+                if taken is not None and not process.dead:
+                    worker.adopt(taken)
+                else:
+                    worker.unclaim()
+        return True
+
+    async def _reap(self) -> None:
+        world = self._world
+        for _ in range(world.faults.kills):
+            await asyncio.sleep(world.rng.expovariate(1 / 5))
+            await world.up.wait()
+            index = world.rng.randrange(len(world.processes))
+            await self._kill(world.processes[index])
+            await asyncio.sleep(world.rng.uniform(0, 3))
+            if world.up.is_set():
+                world.processes[index] = self._boot(f"p{index}")
+
+    async def _kill(self, process: Process) -> None:
+        self._world.report.kills += not process.dead
+        process.dead = True
+        if process.engine is not None:
+            await process.engine.halt()  # whatever it does never comes back; only its ticking would go on
+
+    async def _night(self) -> None:
+        """Everything dies, and comes back after two days."""
+        world = self._world
+        if not world.faults.night:
+            return
+        await asyncio.sleep(world.rng.uniform(2, 30))
+        world.up.clear()
+        for process in world.processes:
+            await self._kill(process)
+        await asyncio.sleep(NIGHT)
+        world.up.set()
+        world.processes = [self._boot("p0"), self._boot("p1")]
+
+    async def _now_and_then(self, times: int, happens: Callable[[], None]) -> None:
+        for _ in range(times):
+            await asyncio.sleep(self._world.rng.expovariate(1 / 8))
+            happens()
+
+
+def _examine_counting(world: World, contact: int, events: int, unknown: set[str]) -> Sequence[str]:
+    wanted, said = [f"{n}:{contact}.{n}" for n in range(events)], _said(world, contact)
+    if world.faults.deletes:  # whose state is gone begins to count anew
+        wanted, said, unknown = _bare(wanted), _bare(said), set(_bare(unknown))
+    found = []
+    for drips in (False, True):
+        told = [text for text in said if in_drip_lane(text) is drips]
+        # A send that nobody can tell about, twice, ends visibly among the dead letters: sent or not.
+        due = [text for text in wanted if in_drip_lane(text) is drips and (text not in unknown or text in told)]
+        if told != due:
+            missing, extra = set(due) - set(told), len(told) - len(set(told))
+            found.append(f"contact {contact}: {len(missing)} lost, {extra} doubled, wanted {due}, got {told}")
+    return found
+
+
+def _bare(texts: Iterable[str]) -> list[str]:
+    return [text.partition(":")[2] for text in texts]
+
+
+def _examine_waiting(world: World, contact: int, events: int, unknown: set[str]) -> Sequence[str]:
+    """Its log tells which turns were committed; each must have been said once, and each step ended in one way."""
+    log = _log(world, contact)
+    said = _said(world, contact)
+    due = [text for text in log if text not in unknown or text in said]
+    found = []
+    if world.faults.night:  # an answer that comes days late is a follow-up: another lane, and never sent twice
+        late = {text for text in due if text.startswith("late")}
+        if len(said) != len(set(said)) or not set(said) <= set(due):
+            found.append(f"contact {contact}: committed {due}, said {said}")
+        said, due = ([text for text in texts if text not in late] for texts in (said, due))
+    if said != due:
+        found.append(f"contact {contact}: committed {due}, said {said}")
+    turns: list[str] = []
+    for number in range(events):
+        # The first is new; whoever waited for it has answered it in time, or was told that it was late, never both.
+        in_time = f"in time {contact}.{number}" in log
+        turns += [f"in time {contact}.{number}" if in_time else f"anew {contact}.{number}"]
+        next_in_time = f"in time {contact}.{number + 1}" in log
+        turns += [] if next_in_time else [f"late {contact}.{number}"]
+    if log != turns:
+        found.append(f"contact {contact}: wanted turns like {turns}, got {log}")
+    return found
+
+
+def _said(world: World, contact: int) -> list[str]:
+    return [row.body or "" for row in world.accepted if row.to == _phone(contact)]
+
+
+def _log(world: World, contact: int) -> list[str]:
+    stored = world.fake.run_command("GET", f"{{fb:0}}:st:{_phone(contact)}")
+    state = Memory.load(stored).state("waiting")
+    with suppress(KeyError):
+        return [str(text) for text in state["said"]] if isinstance(state, dict) else []
+    return []
+
+
+def _unknown(world: World) -> set[str]:
     texts = set()
     for _, fields in world.fake.run_command("XRANGE", "{fb:0}:dead", "-", "+"):
         kept = fields if isinstance(fields, dict) else dict(zip(fields[::2], fields[1::2], strict=True))

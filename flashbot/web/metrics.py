@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from flashbot.engine.tally import BUCKETS_MS, Tally
@@ -23,6 +23,10 @@ class _Counted:
         for what, count in sorted(self._tally.counts.items()):
             events.add_metric([what], count)
         yield events
+        paused = GaugeMetricFamily("flashbot_paused", "1 while sending is held back.", labels=["cause", "scope"])
+        for labels, held in sorted(self._tally.paused.items()):
+            paused.add_metric(labels, float(held))
+        yield paused
         counts = list(accumulate(self._tally.reply_within))
         bounds = [*(str(ms / 1000) for ms in BUCKETS_MS), "+Inf"]
         latency = HistogramMetricFamily("flashbot_reply_seconds", "From the turn to MsgFlash's acceptance.")

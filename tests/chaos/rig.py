@@ -1,28 +1,37 @@
-"""Real processes on loopback: two web, two workers, a server, a MsgFlash; and somebody who kills them."""
+"""Real processes on loopback: two that take webhooks, two that also work, a store, a MsgFlash.
+
+Whatever ends is started again, as an orchestrator would; who ends it is `trouble`, what is made of it `verdict`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import json
+import contextlib
 import os
 import random
+import re
 import signal
 import socket
 import sys
-from collections import defaultdict
+import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from people import INSTANCE, SECRET
+from places import OneServer, Place
 
-from flashbot.store.embedded import Embedded
+__all__ = ["KEY", "Rig", "free_port"]
 
 KEY = "msgf_live_" + "0" * 64
-SECRET = "chaos-secret"
-INSTANCE = "11111111-1111-4111-8111-111111111111"
 BOT = Path(__file__).with_name("counting_bot.py")
+WEBS = ("web-0", "web-1")
+WORKERS = ("worker-0", "worker-1")
+NOBODY_KNOWS = 255
+"""What asyncio gives for a child whose end it missed; `flashbot run` never ends with it."""
+COUNTED = re.compile(r'^flashbot_events_total\{what="(\w+)"\} (\d+)', re.MULTILINE)
 
 
 def free_port() -> int:
@@ -31,190 +40,188 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def signed(phone: str, text: str, message_id: str) -> tuple[bytes, dict[str, str]]:
-    body = json.dumps(
-        {
-            "event": "message.received",
-            "instanceId": INSTANCE,
-            "messageId": message_id,
-            "from": phone,
-            "text": text,
-        }
-    ).encode()
-    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-    return body, {"X-MsgFlash-Event": "message.received", "X-MsgFlash-Signature": f"sha256={digest}"}
-
-
-@dataclass
-class Outcome:
-    """What MsgFlash saw in the end."""
-
-    events: int
-    kills: dict[str, int]
-    lost: int = 0
-    doubled: int = 0
-    swapped: int = 0
-    dead: int = 0
-    reasons: set[str] = field(default_factory=set)
-
-    def __str__(self) -> str:
-        kills = ", ".join(f"{count} {name}" for name, count in sorted(self.kills.items()))
-        return (
-            f"{self.events} events, killed: {kills}; {self.lost} lost, {self.doubled} doubled, "
-            f"{self.swapped} contacts out of order, {self.dead} dead letters {sorted(self.reasons) or ''}"
-        )
-
-
 @dataclass
 class Rig:
+    """`store` is an embedded server in `folder` by default. `patience` scales every wait of the bot."""
+
     folder: Path
     patience: float = 0.15
     seed: int = 0
-    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
-    kills: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    store: Place | None = None
+    dies: float = 0.0
+    """How often the bot's own handler kills its process."""
+    kills: Counter[str] = field(default_factory=Counter)
+    """Processes that ended by kill -9, by kind."""
+    stops: list[float] = field(default_factory=list)
+    """Seconds from SIGTERM to an exit with 0."""
+    fallen: list[str] = field(default_factory=list)
+    """Processes that ended by themselves, or not with 0 after SIGTERM."""
+    counted: Counter[str] = field(default_factory=Counter)
+    """What processes that are gone had counted when they were last asked."""
     ports: dict[str, int] = field(default_factory=dict)
-    quiet: bool = False
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
-        self.msgflash_port = free_port()
-        self.server = Embedded(self.folder / "data")
+        self.place: Place = self.store or OneServer(self.folder / "data")
+        self.msgflash = f"http://127.0.0.1:{free_port()}"
+        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3))
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._asked_to_stop: dict[str, float] = {}
+        self._latest: dict[str, Counter[str]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Rig:
-        log = (self.folder / "msgflash.log").open("wb")
-        self.processes["msgflash"] = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "flashbot.sandbox",
-            "--port", str(self.msgflash_port), "--key", KEY, "--rate", "0", "--no-statuses",
-            stdout=log, stderr=log,
-        )  # fmt: skip
-        log.close()
-        for name in ("web-0", "web-1"):
+        await self.place.open()
+        with (self.folder / "msgflash.log").open("wb") as log:
+            self._running["msgflash"] = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "flashbot.sandbox",
+                "--port", self.msgflash.rpartition(":")[2], "--key", KEY, "--rate", "0", "--no-statuses",
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        for name in (*WEBS, *WORKERS):
             self.ports[name] = free_port()
-        for name in ("web-0", "web-1", "worker-0", "worker-1"):
-            await self.start(name)
+            self._tasks.append(asyncio.create_task(self._keep(name)))
+        await self._reachable()
+        self._tasks.append(asyncio.create_task(self._asking()))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.quiet = True
-        for process in self.processes.values():
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for process in self._running.values():
             if process.returncode is None:
+                process.send_signal(signal.SIGCONT)
                 process.kill()
             await process.wait()
-        await self.server.stop()
+        await self.session.close()
+        await self.place.close()
 
-    async def start(self, name: str) -> None:
-        role = "web" if name.startswith("web") else "work"
-        env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("FLASHBOT_")},
-            "FLASHBOT_MSGFLASH_URL": f"http://127.0.0.1:{self.msgflash_port}",
-            "FLASHBOT_API_KEY": KEY,
-            "FLASHBOT_INSTANCE_ID": INSTANCE,
-            "FLASHBOT_WEBHOOK_SECRET": SECRET,
-            "FLASHBOT_DATA_DIR": str(self.folder / "data"),
-            "FLASHBOT_PORT": str(self.ports.get(name, 0)),
-            "FLASHBOT_REQUESTS_PER_SECOND": "0",
-            "FLASHBOT_PATIENCE": str(self.patience),
-        }
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "flashbot", "run", str(BOT), "--only", role,
-                env=env, stdout=log, stderr=log, cwd=self.folder,
-            )  # fmt: skip
+    # -- what can be done to it
 
-    async def kill(self, name: str) -> None:
-        """kill -9, and a new process in its place; the server is brought back by those who use it."""
-        self.kills[name.partition("-")[0]] += 1
-        if name == "server":
-            pid = self.server.pid()
-            if pid is not None:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    self.kills["server"] -= 1
+    def kill(self, *names: str) -> None:
+        """kill -9, all at once."""
+        for name in names:
+            process = self._running.get(name)
+            if process is not None and process.returncode is None:
+                process.kill()
+
+    def ready(self, *names: str) -> list[str]:
+        """Those of them that serve, and have done so for a moment."""
+        return [name for name in names if self._latest.get(name)]
+
+    async def kill_store(self) -> None:
+        self.kills["server"] += await self.place.kill()
+
+    def terminate(self, name: str) -> None:
+        """SIGTERM; that it then ends with 0 is looked at."""
+        process = self._running.get(name)
+        if process is not None and process.returncode is None:
+            self._asked_to_stop.setdefault(name, time.monotonic())
+            process.terminate()
+
+    async def freeze(self, name: str, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after a while; `store` means the store's server."""
+        process = self._running.get(name)
+        pid = await self.place.freeze() if name == "store" else process.pid if process is not None else None
+        if pid is None:
             return
-        process = self.processes[name]
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        await self.start(name)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
-    async def killer(self, every: float) -> None:
-        order = ("worker-0", "web-0", "server", "worker-1", "web-1")
-        turn = 0
-        while True:
-            await asyncio.sleep(self.dice.uniform(0.5, 1.5) * every)
-            await self.kill(order[turn % len(order)])
-            turn += 1
+    async def order(self, fault: str, times: int = 1, **options: object) -> None:
+        """A fault of MsgFlash, for the next sends unless said."""
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            async with self.session.post(
+                f"{self.msgflash}/sandbox/faults", json={"fault": fault, "times": times, **options}
+            ) as answer:
+                assert answer.status == 200, await answer.text()
 
-    async def run(self, *, contacts: int, events: int, every: float, speed: float, settle: float) -> Outcome:
-        """`events` in all, `speed` a second, a kill each `every` seconds; then up to `settle` seconds of peace."""
-        each = events // contacts
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session:
-            await self._reachable(session)
-            killing = asyncio.create_task(self.killer(every))
-            pause = contacts / speed
-            await asyncio.gather(*(self._contact(session, number, each, pause) for number in range(contacts)))
-            killing.cancel()
-            return await self._judge(session, contacts, each, settle)
+    async def peace(self) -> None:
+        """MsgFlash behaves from now on."""
+        async with self.session.delete(f"{self.msgflash}/sandbox/faults"):
+            pass
 
-    async def _reachable(self, session: aiohttp.ClientSession) -> None:
-        for port in (self.msgflash_port, *self.ports.values()):
-            for _ in range(200):
-                try:
-                    async with session.get(f"http://127.0.0.1:{port}/healthz"):
-                        break
-                except (aiohttp.ClientError, TimeoutError):
-                    await asyncio.sleep(0.1)
+    # -- what it says
 
-    async def _contact(self, session: aiohttp.ClientSession, number: int, each: int, pause: float) -> None:
-        await asyncio.sleep(self.dice.uniform(0, pause))
-        ports = list(self.ports.values())
-        for serial in range(each):
-            text = f"m{serial}"
-            body, headers = signed(phone(number), text, f"{number}-{serial}")
-            for attempt in range(10_000):  # as the platform does: again, until it is acknowledged
-                port = ports[(number + attempt) % len(ports)]
-                try:
-                    async with session.post(
-                        f"http://127.0.0.1:{port}/webhooks/msgflash", data=body, headers=headers
-                    ) as answer:
-                        if answer.status == 200:
-                            break
-                except (aiohttp.ClientError, TimeoutError):
-                    pass
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(pause)
-
-    async def _judge(self, session: aiohttp.ClientSession, contacts: int, each: int, settle: float) -> Outcome:
-        wanted = [f"{n} m{n}" for n in range(each)]
-        deadline = asyncio.get_running_loop().time() + settle
-        while True:
-            said = {number: await self._heard(session, phone(number)) for number in range(contacts)}
-            complete = all(set(wanted) <= set(texts) for texts in said.values())
-            if complete or asyncio.get_running_loop().time() > deadline:
-                break
-            await asyncio.sleep(1)
-        outcome = Outcome(contacts * each, dict(self.kills))
-        for texts in said.values():
-            outcome.lost += len(set(wanted) - set(texts))
-            outcome.doubled += len(texts) - len(set(texts))
-            outcome.swapped += texts != sorted(texts, key=lambda text: int(text.split()[0]))
-        outcome.dead, outcome.reasons = await self._dead()
-        return outcome
-
-    async def _dead(self) -> tuple[int, set[str]]:
-        from flashbot.store.opening import open_store
-
-        async with open_store(url="", folder=self.folder / "data") as opened:
-            reasons = {str(letter.reason.get("why")) async for letter in opened.dead.list()}
-            return await opened.dead.count(), reasons
-
-    async def _heard(self, session: aiohttp.ClientSession, number: str) -> list[str]:
-        url = f"http://127.0.0.1:{self.msgflash_port}/sandbox/heard"
-        async with session.get(url, params={"phone": number, "after": "0"}) as answer:
+    async def heard(self, number: str, after: int = 0) -> list[str]:
+        """What a person was sent, in order, without the first `after` messages."""
+        params = {"phone": number, "after": str(after)}
+        async with self.session.get(f"{self.msgflash}/sandbox/heard", params=params) as answer:
             found = await answer.json()
         return [message["body"] for message in found["messages"]]
 
+    def counts(self) -> Counter[str]:
+        """The bot's own counters over all processes; what a killed one counted in its last moments is missing."""
+        return sum(self._latest.values(), self.counted)
 
-def phone(number: int) -> str:
-    return f"+2250700{number:06}"
+    # -- keeping it alive
+
+    async def _keep(self, name: str) -> None:
+        while True:
+            process = self._running[name] = await self._start(name)
+            code = await process.wait()
+            was_ready = bool(self._latest.get(name))
+            self.counted += self._latest.pop(name, Counter())
+            asked = self._asked_to_stop.pop(name, None)
+            if code in (-signal.SIGKILL, NOBODY_KNOWS):
+                self.kills[name.partition("-")[0]] += 1
+            elif code == 0 and asked is not None:
+                self.stops.append(time.monotonic() - asked)
+            elif was_ready or asked is not None:
+                self.fallen.append(f"{name} ended with {code}")
+
+    async def _start(self, name: str) -> asyncio.subprocess.Process:
+        only = ("--only", "web") if name in WEBS else ()
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "flashbot", "run", str(BOT), *only,
+                env=self._environment(name), stdout=log, stderr=log, cwd=self.folder,
+            )  # fmt: skip
+
+    def _environment(self, name: str) -> Mapping[str, str]:
+        return {
+            **{k: v for k, v in os.environ.items() if not k.startswith("FLASHBOT_")},
+            "FLASHBOT_MSGFLASH_URL": self.msgflash,
+            "FLASHBOT_API_KEY": KEY,
+            "FLASHBOT_INSTANCE_ID": INSTANCE,
+            "FLASHBOT_WEBHOOK_SECRET": SECRET,
+            "FLASHBOT_PORT": str(self.ports[name]),
+            # One sends what it has just committed, the other waits for slots of a rate: two ways through the sender.
+            "FLASHBOT_REQUESTS_PER_SECOND": "200" if name == "worker-1" else "0",
+            "FLASHBOT_PATIENCE": str(self.patience),
+            "COUNTING_BOT_DIES": str(self.dies),
+            **self.place.settings,
+        }
+
+    async def _reachable(self) -> None:
+        pages = [
+            f"{self.msgflash}/sandbox/state",
+            *(f"http://127.0.0.1:{port}/healthz" for port in self.ports.values()),
+        ]
+        async with asyncio.timeout(60):
+            for page in pages:
+                while True:
+                    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                        async with self.session.get(page):
+                            break
+                    await asyncio.sleep(0.05)
+
+    async def _asking(self) -> None:
+        """Read every process's counters, again and again: they die with it."""
+        while True:
+            for name, port in self.ports.items():
+                process = self._running[name]
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                    async with self.session.get(
+                        f"http://127.0.0.1:{port}/metrics", timeout=aiohttp.ClientTimeout(total=0.5)
+                    ) as answer:
+                        found = COUNTED.findall(await answer.text())
+                    if self._running[name] is process and process.returncode is None:
+                        self._latest[name] = Counter({"ready": 1, **{what: int(count) for what, count in found}})
+            await asyncio.sleep(0.25)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from flashbot.engine.outbox import Outgoing
 from flashbot.store.embedded import Embedded
 from flashbot.store.opening import OpenedStore, open_store
-from flashbot.store.records import Entry
+from flashbot.store.records import Done, Entry
 from flashbot.store.wire import Wire
 
 Typed = Callable[..., Result]
@@ -77,6 +78,50 @@ def test_one_letter_is_shown_whole(typed: Typed, letters: list[str]) -> None:
     assert result.exit_code == 0
     for word in ("my secret", "+2250700000042", "KeyError", "in f", "queue: in"):
         assert word in result.stdout
+
+
+@pytest.fixture
+def unsent(home: Path) -> str:
+    """A message of which nobody knows whether it was sent."""
+
+    async def bury(opened: OpenedStore) -> str:
+        body = b'{"instanceId":"i","to":"+2250700000042","type":"text","text":"my secret"}'
+        why = {"why": "There was no answer, and nobody can tell whether this message was sent: sent again once."}
+        entry = Outgoing("e1/0", "critical", 1700000000000, body).pack()
+        await opened.store.bury("", "reply", "+2250700000042", json.dumps(why).encode(), entry)
+        (letter,) = [letter async for letter in opened.dead.list()]
+        return letter.id
+
+    found: str = _inside(home, bury)
+    return found
+
+
+def test_a_message_that_may_have_been_sent_is_shown_with_what_is_known(typed: Typed, unsent: str) -> None:
+    lines = typed("dead", "show", unsent).stdout.splitlines()
+
+    assert "queue: reply" in lines
+    assert "message: e1/0" in lines
+    assert "class: critical" in lines
+    assert "made: 2023-11-14T22:13:20+00:00" in lines
+    assert any(line.startswith("why: There was no answer, and nobody can tell") for line in lines)
+    assert any("my secret" in line for line in lines)
+
+
+def test_a_message_is_sent_once_more_and_not_twice_when_a_person_says_so(home: Path, typed: Typed, unsent: str) -> None:
+    first, second = typed("dead", "retry", unsent), typed("dead", "retry", unsent)
+
+    async def take(opened: OpenedStore) -> list[Any]:
+        found = []
+        for _ in range(2):
+            _, taken = await opened.store.take(["reply", "drip"], lease_ms=90_000, most=9)
+            for one in taken:
+                found.append(Outgoing.unpack(one.entry).id)
+                await opened.store.commit(one, Done())
+        return found
+
+    assert (first.exit_code, second.exit_code) == (0, 1)
+    assert "was retried before" in second.stderr
+    assert _inside(home, take) == ["e1/0"]
 
 
 @pytest.mark.parametrize("command", ["show", "retry", "drop"])

@@ -361,6 +361,22 @@ def test_dead_letters_are_counted_and_a_server_started_for_it_ends(typed: Typed,
     assert asyncio.run(Embedded(home / ".flashbot").is_running()) is False
 
 
+def test_replicas_that_are_asked_for_and_are_not_there_are_told(
+    typed: Typed, connected: World, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def begin() -> None:
+        async with open_store(url="", folder=home / ".flashbot"):
+            pass
+
+    asyncio.run(begin())
+    monkeypatch.setenv("FLASHBOT_REDIS_WAIT", "1")
+
+    rows = findings(typed)
+
+    assert bad(rows)[0] == ("warning", "store")
+    assert any("asks for 1 replicas" in row["found"] for row in rows)
+
+
 def test_a_store_that_does_not_answer_is_told(typed: Typed, connected: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASHBOT_REDIS_URL", "redis://127.0.0.1:1/0")
 

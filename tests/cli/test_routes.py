@@ -26,3 +26,16 @@ def test_rules_are_printed_in_the_order_of_routing_with_drips(home: Path, typed:
     assert '"where is [it]"' in result.stdout
     assert "drippy.py:6" in result.stdout
     assert "2 days, 3:00:00" in result.stdout
+
+
+def test_the_version_of_each_routers_state_is_shown(home: Path, typed: Callable[..., Result]) -> None:
+    (home / "grown.py").write_text(
+        "from dataclasses import dataclass\nfrom flashbot import Bot, Router\n"
+        "@dataclass\nclass Order:\n    number: str = ''\n"
+        "bot = Bot(Router('desk', state=Order, version=3, migrate={1: dict, 2: dict}), Router('plain'))\n"
+    )
+
+    result = typed("routes", "grown.py")
+
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("Order")]
+    assert line.split() == ["Order", "desk", "3", "1,", "2"]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from flashbot.bot import Bot
 from flashbot.clock import ManualClock
+from flashbot.engine.flood import Flood
 from flashbot.engine.intake import Answer, Intake
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.patience import Patience
 from flashbot.engine.tally import Tally
+from flashbot.engine.trouble import Trouble
 from flashbot.engine.worker import Handle, Worker
 from flashbot.msgflash.signature import sign
 from flashbot.store.deadletters import DeadLetter, DeadLetters
@@ -48,15 +51,19 @@ class Desk:
     bot: Bot
     clock: ManualClock
     secrets: tuple[str, ...] = (SECRET,)
+    flood: Flood | None = None
     tally: Tally = field(default_factory=Tally)
     intake: Intake = field(init=False)
     worker: Worker = field(init=False)
 
     def __post_init__(self) -> None:
         bot, tally = self.bot, self.tally
-        self.intake = Intake(self.store, bot.routes, bot.parse, self.clock, tally, secrets=self.secrets, hands=None)
+        self.intake = Intake(
+            self.store, bot.routes, bot.parse, self.clock, tally,
+            secrets=self.secrets, hands=None, flood=self.flood,
+        )  # fmt: skip
         self.worker = Worker(
-            self.store, bot.turns(DEFAULT, self.clock), None, self.clock,
+            self.store, bot.turns(DEFAULT, self.clock, tally=tally), None, self.clock,
             patience=Patience(), hands=4, handler_seconds=30, tally=tally,
         )  # fmt: skip
 
@@ -120,3 +127,21 @@ def virtually() -> Callable[[Callable[[VirtualClock], Coroutine[Any, Any, None]]
         run_virtual(story(VirtualClock(loop)), loop)
 
     return run
+
+
+@pytest.fixture
+def die(store: Store, clock: ManualClock) -> Callable[..., Awaitable[None]]:
+    """Processes, one after the other, that take what there is, begin with it as a worker does, and are no more."""
+
+    async def kill(times: int = 1, *, begun: bool = True) -> None:
+        for _ in range(times):
+            patience = Patience()
+            _, found = await store.take(("in",), lease_ms=patience.turn_lease_ms, most=10)
+            assert found
+            for taken in found:
+                trouble = Trouble.of(taken)
+                if begun and trouble.died:
+                    await store.begin(taken, replace(trouble, begun=len(found) == 1).dump())
+            clock.advance(timedelta(seconds=patience.turn_lease))
+
+    return kill

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flashbot.clock import to_ms
@@ -12,6 +13,7 @@ from flashbot.engine.doubt import Row
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
 from flashbot.engine.patience import Patience
+from flashbot.engine.postman import Look
 from flashbot.engine.runtime import Engine
 from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
@@ -47,8 +49,11 @@ class Post:
         self.sent.append(text)
         return Accepted(f"vendor-{len(self.sent)}")
 
-    async def rows(self, instance: str | None, *, since_ms: int) -> list[Row]:
-        return []
+    async def look(self, instance: str | None, *, since: datetime, now_ms: int, due_ms: int) -> Look:
+        return Look([], now_ms)
+
+    async def row(self, message_id: str, *, now_ms: int) -> Row | None:
+        return None
 
 
 class Rough:

@@ -170,14 +170,11 @@ async def test_a_cancellation_of_the_handlers_own_counts_as_one_that_raised(
     assert len(await dead(store)) == 1
 
 
-async def test_three_crashes_at_take_make_a_dead_letter(store: Store, clock: ManualClock, working: Any) -> None:
+async def test_three_deaths_make_a_dead_letter(store: Store, die: Any, working: Any) -> None:
     handler = Handler()
     await post(store, "poison")
     await post(store, "next")
-    for _ in range(3):
-        _, found = await store.take(("in",), lease_ms=LEASE, most=1)
-        assert len(found) == 1
-        clock.advance(timedelta(milliseconds=LEASE))
+    await die(3)
 
     await work(working(store, handler))
 
@@ -222,7 +219,7 @@ async def test_crashes_and_failures_are_counted_apart(store: Store, clock: Manua
 
 
 async def test_an_event_given_back_at_a_deploy_keeps_its_count_of_crashes_right(
-    store: Store, clock: ManualClock, working: Any
+    store: Store, clock: ManualClock, die: Any, working: Any
 ) -> None:
     """It failed twice and was then given back untouched; three crashes after that are still three crashes."""
     handler = Handler({"bad": [Boom(), Boom()]})
@@ -234,9 +231,7 @@ async def test_an_event_given_back_at_a_deploy_keeps_its_count_of_crashes_right(
     clock.advance(timedelta(seconds=5))
     _, (taken,) = await store.take(("in",), lease_ms=LEASE, most=1)
     await store.commit(taken, Later(0, clean=True, note=taken.note))
-    for _ in range(3):
-        await store.take(("in",), lease_ms=LEASE, most=1)
-        clock.advance(timedelta(milliseconds=LEASE))
+    await die(3)
 
     await work(worker)
 

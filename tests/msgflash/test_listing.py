@@ -297,6 +297,17 @@ async def test_cursors_that_lead_in_a_circle_end_the_list() -> None:
     assert len(await client_of(desk).contacts.list()) == 3
 
 
+async def test_a_page_whose_cursor_leads_to_itself_says_that_it_is_stuck() -> None:
+    answer = (200, data({"contacts": rows(1), "nextCursor": "a", "hasMore": True}))
+    contacts = client_of(Script(answer, answer)).contacts.list()
+
+    first = await contacts.page()
+    second = await contacts.page(first.next_cursor)
+
+    assert (first.next_cursor, first.stuck) == ("a", False)
+    assert (second.next_cursor, second.stuck) == (None, True)
+
+
 async def test_a_count_of_pages_decides_over_a_count_of_items() -> None:
     fewer = [(200, data({"payments": rows(page), "total": 25, "totalPages": 3})) for page in (1, 2, 3)]
     script = Script(*fewer)

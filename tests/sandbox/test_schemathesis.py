@@ -59,6 +59,7 @@ TOUCHED = {
     "pause_answer": "/campaigns/",
     "team_mismatch": "/me$",
     "message_types": "/messages/|/campaigns$",
+    "messages_list": "/messages$",
 }
 CONTRARY = [
     (name, value)

@@ -180,3 +180,16 @@ def test_another_teams_id_is_a_wrong_key_or_an_unknown_team(make: Any, code: Any
 
     assert answered({"x-api-key": TEAM_KEY, "X-Team-Id": DEMO_INSTANCE}) == (status, code)
     assert answered({"x-api-key": TEAM_KEY}) == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize(("reading", "texts"), [("all", ["hello", "and you?"]), ("outbound", ["hello"])])
+def test_the_list_shows_what_people_wrote_or_not(make: Any, reading: Any, texts: list[str]) -> None:
+    api = make(switches=Switches(messages_list=reading))
+    api.world.says(ADA, "and you?")
+    api.send()
+
+    pages = [api.call("GET", "/messages", query=query)[1] for query in ({}, {"limit": "1"}, {"status": "received"})]
+
+    assert [row["body"] for row in pages[0]["messages"]] == texts
+    assert pages[1]["hasMore"] is (reading == "all")
+    assert [row["body"] for row in pages[2]["messages"]] == texts[1:]

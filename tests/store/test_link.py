@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from flashbot.store.embedded import Embedded
 from flashbot.store.link import Link
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Committed, Done, Later, TimerKey
-from flashbot.store.wire import Address, Refusal, Wire
+from flashbot.store.wire import MOST_WAITING, Address, Refusal, Wire
 
 
 @pytest.fixture
@@ -52,6 +53,20 @@ async def test_a_cut_connection_fails_its_calls_and_the_next_call_reconnects(lin
     assert await link.command("PING") == b"PONG"
 
 
+async def test_connections_handed_out_end_with_the_link(real_server: Embedded) -> None:
+    """Whoever met a fault on the way to closing its own would leave it open beyond the loop's end."""
+    link = Link(real_server.address)
+    other = await link.separate()
+    late = asyncio.create_task(link.separate())
+    await asyncio.sleep(0)
+
+    await link.close()
+
+    assert other.lost is not None
+    with pytest.raises(StoreAway, match="was closed"):
+        await late
+
+
 async def test_a_refusal_is_no_loss_of_the_connection(link: Link) -> None:
     with pytest.raises(Refusal, match="WRONGTYPE"):
         await asyncio.gather(link.command("SET", "k", 1), link.command("LPUSH", "k", 1))
@@ -84,6 +99,31 @@ async def test_a_server_that_says_nothing_is_given_up() -> None:
     with pytest.raises(StoreAway, match="no answer within"):
         await wire.call("PING")
     await hung_up.wait()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_connection_is_closed_at_once_also_when_nobody_reads_at_the_other_end() -> None:
+    """It would linger beyond the end of the loop, with whatever was not sent yet."""
+    accepted: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's transport reads
+        accepted.set_result(writer)
+
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    wire = await Wire.open(Address(host="127.0.0.1", port=server.sockets[0].getsockname()[1]))
+    there = await accepted
+    call = wire.call("SET", "k", b"x" * 20_000_000)
+    transport = wire._transport
+    assert transport is not None
+
+    wire.close()
+
+    with pytest.raises(StoreAway, match="was closed"):
+        await call
+    assert transport.get_write_buffer_size() == 0
+    there.close()
     server.close()
     await server.wait_closed()
 
@@ -121,3 +161,39 @@ async def test_full_memory_stops_no_work_that_frees_it(link: Link) -> None:
         assert (await store.permit("{key:x}", interval_ms=110)).granted
     finally:
         await link.command("CONFIG", "SET", "maxmemory", "0")
+
+
+async def test_a_server_of_another_kind_is_named_as_such(tmp_path: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_unix_server(answer, tmp_path / "web.sock")
+    link = Link(Address(path=str(tmp_path / "web.sock")))
+
+    with pytest.raises(StoreAway, match="is no Redis or Valkey"):
+        await link.command("PING")
+    await link.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_calls_without_end_are_refused_and_those_before_still_wait(tmp_path: Path) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        writer.close()
+
+    server = await asyncio.start_unix_server(silent, tmp_path / "silent.sock")
+    wire = await Wire.open(Address(path=str(tmp_path / "silent.sock")))
+    waiting = [wire.call("PING") for _ in range(MOST_WAITING)]
+
+    with pytest.raises(StoreAway, match="already wait for the store"):
+        await wire.call("PING")
+    assert not any(call.done() for call in waiting)
+    wire.drop("the test is over")
+    await asyncio.gather(*waiting, return_exceptions=True)
+    server.close()
+    await server.wait_closed()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,8 @@ class House:
     tally: Tally = field(default_factory=Tally)
     wrong: dict[str, str] = field(default_factory=dict)
     """What `/readyz` shall find wrong."""
+    limits: dict[str, Any] = field(default_factory=dict)
+    """Of the site, where they shall not be the usual ones."""
     site: Site = field(init=False)
     store: Store = field(init=False)
     port: int = 0
@@ -68,7 +70,8 @@ class House:
         bot = Bot(router)
         self.store = Store(self.runner)
         intake = Intake(self.store, bot.routes, bot.parse, SystemClock(), self.tally, secrets=[SECRET], hands=None)
-        self.site = Site(intake, self.tally, self._ready, host="127.0.0.1", port=0, max_body_bytes=LIMIT)
+        limits = {"max_body_bytes": LIMIT, **self.limits}
+        self.site = Site(intake, self.tally, self._ready, host="127.0.0.1", port=0, **limits)
 
     async def _ready(self) -> dict[str, str]:
         return self.wrong
@@ -89,6 +92,28 @@ async def house() -> AsyncIterator[House]:
     house.port = await house.site.start()
     yield house
     await house.site.stop()
+
+
+@pytest.fixture
+def house_class() -> type[House]:
+    """For a test that runs a loop of its own."""
+    return House
+
+
+@pytest.fixture
+async def build() -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Opens a house whose site has limits of its own."""
+    houses = []
+
+    async def open_house(**limits: Any) -> House:
+        house = House(limits=limits)
+        house.port = await house.site.start()
+        houses.append(house)
+        return house
+
+    yield open_house
+    for house in houses:
+        await house.site.stop()
 
 
 @pytest.fixture

@@ -100,6 +100,19 @@ async def test_with_a_refused_key_it_is_not_ready_until_the_key_is_good(clock: M
     assert mended == {}
 
 
+async def test_a_key_that_is_revoked_while_the_bot_runs_keeps_no_webhook_out(clock: ManualClock) -> None:
+    wire = Wire(clock, DEMO_KEY)
+    ask = parts(wire, clock).readiness(pong)
+    good = await ask()
+    wire.key = "msgf_live_" + "9" * 64
+    clock.advance(timedelta(seconds=31))
+
+    revoked = await ask()
+
+    assert good == {}
+    assert revoked == {}
+
+
 async def test_asked_every_second_it_asks_msgflash_twice_a_minute(clock: ManualClock) -> None:
     wire = Wire(clock, DEMO_KEY)
     ask = parts(wire, clock).readiness(pong)

@@ -25,7 +25,7 @@ class StoreFacts:
     used: int | None = None
     """Bytes."""
     dead: int = 0
-    partitions: tuple[int, int] | None = None
+    partitions: tuple[int, int | None] | None = None
     """Those in force, and those in the settings."""
 
 
@@ -43,8 +43,8 @@ def judge_store(facts: StoreFacts) -> Iterator[Finding]:
             f"CONFIG SET maxmemory-policy {REQUIRED}, and in the server's file",
         )
     yield from _room(facts)
-    if facts.partitions and facts.partitions[0] != facts.partitions[1]:
-        there, wanted = facts.partitions
+    there, wanted = facts.partitions or (None, None)
+    if wanted is not None and wanted != there:
         yield warning(
             SUBJECT,
             f"It was begun with {there} partitions and keeps them; the settings say {wanted}.",

@@ -7,16 +7,17 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from flashbot.cli.checks.finding import Finding, broken, ok, unknown
+from flashbot.cli.checks.finding import Finding, broken, ok, unknown, warning
 from flashbot.cli.checks.storage import StoreFacts, judge_store
 from flashbot.errors import SettingsError, StoreAway, StoreError, StoreUnfit
 from flashbot.store.embedded import find_server
-from flashbot.store.link import Link
-from flashbot.store.opening import open_store
-from flashbot.store.wire import Address, Refusal
+from flashbot.store.opening import open_store, way_to
+from flashbot.store.wire import Refusal
 
 if TYPE_CHECKING:
     from flashbot.settings import Settings
+    from flashbot.store.cluster import Cluster
+    from flashbot.store.link import Link
     from flashbot.store.opening import OpenedStore
 
 __all__ = ["look"]
@@ -24,6 +25,7 @@ __all__ = ["look"]
 WITHIN = 20.0
 """Seconds; a big data folder takes some to load."""
 ASKED = ("maxmemory", "maxmemory-policy", "appendonly")
+GOOD = {"maxmemory-policy": "noeviction", "appendonly": "yes"}
 
 
 async def look(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[list[Finding], OpenedStore | None]:
@@ -54,14 +56,21 @@ async def _look(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[l
         name = f"{program.engine.capitalize()} {program.version}"
         return [ok("store", f"There is no data folder {settings.data_dir} yet; {name} will begin it.")], None
     if url:
-        link = Link(Address.from_url(url))
+        link = await way_to(url)
         try:
             if not await link.command("EXISTS", "fb:meta"):
                 return list(judge_store(await _facts(link, str(link.address)))), None
         finally:
             await link.close()
     opened = await stack.enter_async_context(
-        open_store(url=url, folder=settings.data_dir, server=settings.redis_server, partitions=settings.partitions)
+        open_store(
+            url=url,
+            folder=settings.data_dir,
+            server=settings.redis_server,
+            partitions=settings.partitions,
+            wait=settings.redis_wait,
+            wait_aof=settings.redis_waitaof,
+        )
     )
     facts = await _facts(
         opened.link,
@@ -70,19 +79,39 @@ async def _look(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[l
         dead=await opened.dead.count(),
         partitions=(len(opened.store.tags), settings.partitions),
     )
-    return list(judge_store(facts)), opened
+    said = [warning("store", sentence, "do what the sentence says") for sentence in opened.warnings]
+    return [*judge_store(facts), *said], opened
 
 
 async def _facts(
-    link: Link, where: str, *, sentence: str = "", dead: int = 0, partitions: tuple[int, int] | None = None
+    link: Link | Cluster,
+    where: str,
+    *,
+    sentence: str = "",
+    dead: int = 0,
+    partitions: tuple[int, int | None] | None = None,
 ) -> StoreFacts:
+    """Of a cluster's primaries the fullest one, with what is wrong at any other."""
+    nodes = [await _node(primary) for primary in await link.primaries()]
+    settings, used = max(nodes, key=_fullness)
+    for name, good in GOOD.items():
+        settings |= next(({name: other[name]} for other, _ in nodes if other.get(name, good) != good), {})
+    return StoreFacts(where, sentence, settings, used, dead, partitions)
+
+
+async def _node(primary: Link) -> tuple[dict[str, str], int | None]:
     settings: dict[str, str] = {}
     with contextlib.suppress(Refusal):  # managed services refuse CONFIG
         for name in ASKED:
-            pair = await link.command("CONFIG", "GET", name)
+            pair = await primary.command("CONFIG", "GET", name)
             settings.update(zip([name], [word.decode() for word in pair[1:]], strict=False))
-    memory = re.search(rb"used_memory:(\d+)", await link.command("INFO", "memory"))
-    return StoreFacts(where, sentence, settings, int(memory[1]) if memory else None, dead, partitions)
+    memory = re.search(rb"used_memory:(\d+)", await primary.command("INFO", "memory"))
+    return settings, int(memory[1]) if memory else None
+
+
+def _fullness(node: tuple[dict[str, str], int | None]) -> float:
+    settings, used = node
+    return (used or 0) / (int(settings.get("maxmemory", "0")) or float("inf"))
 
 
 def _url(settings: Settings) -> str:

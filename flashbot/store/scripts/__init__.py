@@ -9,7 +9,22 @@ from importlib.resources import files
 
 __all__ = ["NAMES", "Script", "load"]
 
-NAMES = ("post", "take", "commit", "renew", "permit", "bury", "status", "bound")
+NAMES = (
+    "post",
+    "take",
+    "commit",
+    "renew",
+    "permit",
+    "bury",
+    "status",
+    "bound",
+    "known",
+    "catchup",
+    "pause",
+    "budget",
+    "loose",
+    "standing",
+)
 
 
 @dataclass(frozen=True, slots=True)

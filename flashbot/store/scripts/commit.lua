@@ -4,7 +4,8 @@
 --                 number of timers to clear, members..., number to set, (member, due ms)...,
 --                 number of messages, (lane, entry)..., out lease ms, in lease ms, number of lanes, lanes...
 --   verb 'later': wait ms, clean (1: the attempts so far count for nothing), note|''
--- Returns: {'ok'|'done'|'fenced', leased...}
+--   verb 'begin': note; the lease goes on, the attempts before this one are taken over by the note
+-- Returns: {'ok'|'done'|'fenced'|'claimed', leased...}; claimed: the bind id belongs to another message, nothing is done
 local now = time(ARGV[1])
 local queue, contact, epoch, verb = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local meta = key(queue, 'm:' .. contact)
@@ -24,6 +25,12 @@ local function reclaim()
   end
 end
 
+if verb == 'begin' then
+  redis.call('HDEL', meta, 'n') -- frees, as below
+  redis.call('HSET', meta, 'n', arg(), 'a', 1)
+  return { 'ok' }
+end
+
 if verb == 'later' then
   local wait, clean, note = count(), arg(), arg()
   redis.call('HDEL', meta, 'n') -- frees, so that what follows passes the memory limit
@@ -33,6 +40,10 @@ if verb == 'later' then
   redis.call('ZADD', key(queue, 'busy'), now + wait, contact)
   return { 'ok' }
 end
+
+-- Two messages of one contact may look alike, and both be looked for: a row of the list is found by one only.
+local owner = ARGV[9] ~= '' and redis.call('HGET', tag .. ':out:' .. ARGV[9], 'm')
+if owner and owner ~= ARGV[10] then return { 'claimed' } end
 
 -- The freeing write comes first: the server checks its memory limit at a script's first write only.
 local box = key(queue, 'box:' .. contact)
@@ -52,6 +63,7 @@ end
 if bind ~= '' then
   redis.call('HSET', tag .. ':out:' .. bind, 'm', bound, 'c', contact)
   redis.call('PEXPIRE', tag .. ':out:' .. bind, bind_ms)
+  redis.call('ZREM', tag .. ':loose:' .. contact, bind)
 end
 for _ = 1, count() do redis.call('ZREM', tag .. ':timers', arg()) end
 for _ = 1, count() do

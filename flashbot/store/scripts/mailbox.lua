@@ -28,7 +28,9 @@ local function lease(queue, contact, now, ms)
   end
   local meta = key(queue, 'm:' .. contact)
   local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n')
-  local epoch = tonumber(have[1] or '0') + 1
+  -- The time is in it: after a failover that lost some takes, or with these counters deleted by hand, no former owner
+  -- may hold the number that somebody gets now.
+  local epoch = math.max(tonumber(have[1] or '0') + 1, now)
   local attempts = tonumber(have[2] or '0') + 1
   local since = attempts > 1 and have[3] or string.format('%.0f', now)
   redis.call('HSET', meta, 'e', epoch, 'a', attempts, 's', since)

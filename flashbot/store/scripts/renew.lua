@@ -8,7 +8,8 @@ local lost = {}
 for i = 4, #ARGV, 2 do
   local have = redis.call('HMGET', key(ARGV[2], 'm:' .. ARGV[i]), 'e', 'd')
   if have[1] == ARGV[i + 1] and have[2] ~= ARGV[i + 1] then
-    redis.call('ZADD', busy, 'XX', now + tonumber(ARGV[3]), ARGV[i])
+    -- Taken out first, because that frees: full memory must not stop whoever works it off.
+    if redis.call('ZREM', busy, ARGV[i]) == 1 then redis.call('ZADD', busy, now + tonumber(ARGV[3]), ARGV[i]) end
   else
     lost[#lost + 1] = ARGV[i]
   end

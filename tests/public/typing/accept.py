@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import assert_type
+from typing import Any, assert_type
 
 from pydantic import BaseModel
 
@@ -61,6 +61,7 @@ def desk(shop: Shop) -> Router[Order]:
     @router.step("late")
     async def late(turn: Turn[Order]) -> None:
         assert_type(turn.timed_out, bool)
+        assert_type(turn.late, timedelta)
 
     @router.step("number")
     async def number(turn: Turn[Order]) -> None:
@@ -106,8 +107,13 @@ def plain() -> Router[None]:
     return router
 
 
+def counted(old: dict[str, Any]) -> dict[str, Any]:
+    return {"count": len(old["times"])}
+
+
 def model() -> Router[Visit]:
-    router = Router("model", state=Visit)
+    router = Router("model", state=Visit, version=3, migrate={1: counted, 2: lambda old: old})
+    assert_type(router, Router[Visit])
 
     @router.fallback
     async def count(turn: Turn[Visit]) -> None:

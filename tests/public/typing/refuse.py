@@ -84,3 +84,11 @@ async def facts(turn: Turn[Order]) -> None:
 
 
 Router("hears", hears=["persons"])  # E: list-item
+
+
+async def upgrade(old: dict[str, object]) -> dict[str, object]:
+    return old
+
+
+Router("async migration", state=Order, version=2, migrate={1: upgrade})  # E: dict-item
+Router("version without state", version=2)  # E: call-overload
