@@ -41,6 +41,8 @@ SENDING_HANDS = 4
 SENDING_HANDS_UNLIMITED = 64
 ASK_AGAIN_AFTER = 30.0
 """Seconds between two questions to MsgFlash whether the key is usable: readiness must not eat the rate."""
+ASK_GOOD_AFTER = 3600.0
+"""The same for a key that is good: each question counts against the month's quota, and a refused send tells as much."""
 ASK_UNSURE_AFTER = 5.0
 PROBE_WITHIN = 2.0
 
@@ -73,7 +75,7 @@ class Parts:
         ]
 
     def readiness(self, command: Command) -> Callable[[], Awaitable[dict[str, str]]]:
-        """What is wrong, by name: the store asked each time, the key at most every half minute.
+        """What is wrong, by name: the store asked each time, the key every half minute, and hourly once it was good.
 
         A key that was good once and is refused now pauses sending; events must still be taken.
         """
@@ -91,8 +93,8 @@ class Parts:
                 was_good = was_good or not found
                 if was_good:
                     found.pop("key", None)
-                unsure = "msgflash" in found
-                ask_again_at = self.clock.monotonic() + (ASK_UNSURE_AFTER if unsure else ASK_AGAIN_AFTER)
+                after = ASK_GOOD_AFTER if was_good else ASK_AGAIN_AFTER
+                ask_again_at = self.clock.monotonic() + (ASK_UNSURE_AFTER if "msgflash" in found else after)
             return wrong | found
 
         return ask

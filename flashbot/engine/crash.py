@@ -18,6 +18,8 @@ from typing import IO
 __all__ = ["CrashFile", "last_words"]
 
 KEPT_FOR = 7 * 24 * 3600.0
+MOST_KEPT = 100
+"""Files; a process that dies over and over leaves one each time."""
 EMPTY_KEPT_FOR = 60.0
 """Longer than it takes to lock one's own after making it."""
 LONGEST = 4_000
@@ -88,10 +90,11 @@ def last_words(folder: Path, within: float) -> str:
 
 
 def _prune(folder: Path) -> None:
-    """Remove what dead processes left empty, and what is old. A living one holds its file's lock."""
-    for path in folder.glob("*.txt"):
+    """Remove what dead processes left empty, and what is old or too much. A living one holds its file's lock."""
+    # Their names begin with the time.
+    for number, path in enumerate(sorted(folder.glob("*.txt"), reverse=True)):
         with contextlib.suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             stat = path.stat()
-            if time.time() - stat.st_mtime > (KEPT_FOR if stat.st_size else EMPTY_KEPT_FOR):
+            if number >= MOST_KEPT or time.time() - stat.st_mtime > (KEPT_FOR if stat.st_size else EMPTY_KEPT_FOR):
                 path.unlink()

@@ -28,7 +28,7 @@ REVIVALS = 5
 """Where nothing but deaths happened, which say nothing of MsgFlash; not for ever, should the message be what kills."""
 FAILED_LOOKS = 20
 """Looks that could not be made before the message is given up as unknown."""
-STRANGERS = 20
+STRANGERS = 50
 """Vendor ids that were asked after and are not this message, as many as are remembered."""
 JUMPED_BACK = timedelta(minutes=15)
 """How far back the window goes when the store's clock has run backwards since: nobody waits longer for a look."""
@@ -49,8 +49,8 @@ class Doubt:
     """Times it was sent again after MsgFlash had kept silent."""
     revived: int = 0
     """Times it was sent again because its owner had died."""
-    refusals: int = 0
-    """How often it certainly was not sent, for the back-off."""
+    forbidden: int = 0
+    """How often it was refused as forbidden while others may have got through."""
     first_ms: int = 0
     """When the very first attempt began, kept across a resend."""
     due_ms: int = 0

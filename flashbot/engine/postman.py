@@ -12,7 +12,7 @@ from itertools import pairwise
 from flashbot.clock import Clock, from_ms
 from flashbot.engine.doubt import Row
 from flashbot.msgflash.client import Client
-from flashbot.msgflash.errors import InvalidRequest, NotFound, OutcomeUnknown
+from flashbot.msgflash.errors import InvalidRequest, MsgFlashError, NotFound, OutcomeUnknown
 from flashbot.msgflash.models import Message
 from flashbot.msgflash.sent import SentMessage
 
@@ -52,6 +52,7 @@ class Postman:
         self._timeout = timeout
         self._fresh_ms = fresh * 1000
         self._looks: dict[str | None, _Kept] = {}
+        self._failed: dict[str | None, tuple[float, MsgFlashError]] = {}
         self._looking: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def send(self, body: bytes) -> SentMessage:
@@ -71,7 +72,14 @@ class Postman:
                 or not due_ms - self._fresh_ms <= kept.look.at_ms <= begun_ms
                 or (kept.reach is not None and kept.reach > since)
             ):
-                kept = await self._read(instance, since, begun_ms)
+                failed_at, fault = self._failed.get(instance, (float("-inf"), None))
+                if fault is not None and failed_at > asked:
+                    raise fault  # somebody tried in vain while this one stood in line
+                try:
+                    kept = await self._read(instance, since, begun_ms)
+                except MsgFlashError as found:
+                    self._failed[instance] = (self._clock.monotonic(), found)
+                    raise
                 self._looks[instance] = kept
         return kept.look
 

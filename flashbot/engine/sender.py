@@ -90,6 +90,7 @@ class Sender:
         self.pauses = pauses or Pauses(store, clock, tally, key_tag=pace.tag, patience=patience)
         self._gate = Gate(self.pauses, warmup, patience=patience, rng=rng)
         self.slots = Slots(hands)
+        self._looking = 0
         self.stopping = False
 
     @property
@@ -210,9 +211,7 @@ class Sender:
         if self.pauses.account is not None and not probing:
             return Later(0, clean=taken.attempts == 1, note=taken.note), False
         if taken.attempts > 1:
-            refused = self.pauses.refused
-            outcome = await self._reconciler.resolve(taken, message, doubt, asked_at)
-            return outcome, self.pauses.refused != refused
+            return await self._resolve(taken, message, doubt, asked_at)
         waits = await self._gate.check(taken, message)
         if waits is not None:
             return waits, False
@@ -220,6 +219,20 @@ class Sender:
         if isinstance(outcome, Later) and outcome.clean:
             await self._gate.give_back(taken, message)
         return outcome, asked
+
+    async def _resolve(
+        self, taken: Taken, message: Outgoing, doubt: Doubt, asked_at: float
+    ) -> tuple[Done | Later, bool]:
+        """Look for it. A list that does not answer must leave a hand for those that wait to be sent."""
+        if self._looking >= max(1, self.slots.most - 1):
+            return Later(int(self._patience.first_look / 30 * 1000), clean=False, note=taken.note), False
+        refused = self.pauses.refused
+        self._looking += 1
+        try:
+            outcome = await self._reconciler.resolve(taken, message, doubt, asked_at)
+        finally:
+            self._looking -= 1
+        return outcome, self.pauses.refused != refused
 
     async def _send(
         self, taken: Taken, message: Outgoing, doubt: Doubt, asked_at: float, *, probing: bool
@@ -273,8 +286,8 @@ class Sender:
         if cause is not None:
             if await self.pauses.hold(cause, fault=fault):
                 # Whenever the others get through, this one is refused: then it is this message's own fault.
-                doubt = replace(doubt, refusals=doubt.refusals + 1)
-            if not isinstance(fault, AccessRefused) or doubt.refusals < OWN_FAULT:
+                doubt = replace(doubt, forbidden=doubt.forbidden + 1)
+            if not isinstance(fault, AccessRefused) or doubt.forbidden < OWN_FAULT:
                 return Later(0, note=doubt.dump())
         elif not isinstance(fault, InvalidRequest):
             await self.pauses.suspect(instance_of(message))
@@ -293,7 +306,7 @@ class Sender:
             self._is_lost(fault, begun)
             return True
         self._reached()
-        cause = cause_of(fault)
+        cause = cause_of(fault, sending=False)
         if cause is not None:
             await self.pauses.hold(cause, fault=fault)
         return cause is not None

@@ -1,6 +1,7 @@
 """The long rigs, one after the other, because kills need the cores: prints the figures and writes them to a page.
 
-Fails (exit code 1), and writes nothing, when any rig does.
+Fails (exit code 1), and writes nothing, when any rig does. With a folder to keep figures in, a run that was broken off
+goes on with the rigs that have not passed.
 """
 
 from __future__ import annotations
@@ -57,9 +58,13 @@ class Rig:
     at_once: int = 0
     """Tests that may run beside each other: where no process is killed."""
 
+    @property
+    def slug(self) -> str:
+        return self.name.lower().replace(" ", "-")
+
 
 RIGS = (
-    Rig("Simulation", ("tests/simulation",), {"FLASHBOT_SEEDS": "3000"}, at_once=os.cpu_count() or 1),
+    Rig("Simulation", ("tests/simulation",), {"FLASHBOT_SEEDS": "1000"}, at_once=os.cpu_count() or 1),
     Rig("Processes killed", ("tests/chaos/test_chaos.py",), {"FLASHBOT_CHAOS_EVENTS": "20000"}),
     Rig("Failover", ("tests/chaos/test_failover.py",), {"FLASHBOT_CHAOS_FAILOVER_EVENTS": "6000"}),
     Rig("Moments and signals", ("tests/chaos/test_moments.py", "tests/chaos/test_signals.py"), {}),
@@ -72,12 +77,20 @@ RIGS = (
 Row = dict[str, object]
 
 
-def run(rig: Rig, figures: Path) -> tuple[bool, float]:
+def run(rig: Rig, kept: Path) -> tuple[bool, float]:
+    """Whether it passed and the seconds it took; its figures, and that it passed, are kept."""
+    figures, passed = kept / f"{rig.slug}.figures", kept / f"{rig.slug}.seconds"
+    if passed.exists():
+        return True, float(passed.read_text())
+    figures.unlink(missing_ok=True)
     begun = time.monotonic()
     command = [sys.executable, "-m", "pytest", *rig.tests, "-q", "-n", str(rig.at_once), "--timeout", "3600"]
     env = {**os.environ, **rig.settings, "FLASHBOT_FIGURES": str(figures)}
     ended = subprocess.run(command, cwd=ROOT, env=env, check=False)
-    return ended.returncode == 0, time.monotonic() - begun
+    seconds = time.monotonic() - begun
+    if ended.returncode == 0:
+        passed.write_text(f"{seconds:.1f}")
+    return ended.returncode == 0, seconds
 
 
 def killed_rows(found: Sequence[Row]) -> list[Row]:
@@ -159,17 +172,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tests/chaos/long_rigs.py", description=__doc__)
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the figures to this page")
     parser.add_argument("--only", action="append", default=[], metavar="RIG", help="this one only; no page is written")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep figures here; what passed is not run again")
     given = parser.parse_args()
     console = Console() if sys.stdout.isatty() else Console(width=140)
     took: dict[str, tuple[bool, float]] = defaultdict(lambda: (False, 0.0))
     with tempfile.TemporaryDirectory() as folder:
-        figures = Path(folder) / "figures"
-        figures.touch()
+        kept = (given.keep or Path(folder)).absolute()
+        kept.mkdir(parents=True, exist_ok=True)
         for rig in RIGS:
             if not given.only or rig.name in given.only:
                 console.rule(rig.name)
-                took[rig.name] = run(rig, figures)
-        found: list[Row] = [json.loads(line) for line in figures.read_text("utf-8").splitlines()]
+                took[rig.name] = run(rig, kept)
+        found: list[Row] = [
+            json.loads(line)
+            for rig in RIGS
+            if rig.name in took and (kept / f"{rig.slug}.figures").exists()
+            for line in (kept / f"{rig.slug}.figures").read_text("utf-8").splitlines()
+        ]
     for title, rows in (("Killed", killed_rows(found)), ("Simulation", simulated_rows(found))):
         if len(rows) > (title == "Simulation"):
             show(console, title, rows)

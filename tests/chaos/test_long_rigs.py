@@ -52,3 +52,10 @@ def test_the_page_shows_kills_and_the_sum_of_all_seeds() -> None:
 
 def test_every_rig_names_tests_that_exist() -> None:
     assert all((long_rigs.ROOT / path).exists() for rig in long_rigs.RIGS for path in rig.tests)
+
+
+def test_a_rig_that_has_passed_is_not_run_again(tmp_path: Path) -> None:
+    rig = long_rigs.Rig("Ways that are cut", ("no/such/test.py",), {})
+    (tmp_path / "ways-that-are-cut.seconds").write_text("61.2")
+
+    assert long_rigs.run(rig, tmp_path) == (True, 61.2)

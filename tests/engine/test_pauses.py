@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -22,7 +23,7 @@ from flashbot.engine.assembly import Parts, assemble
 from flashbot.engine.doubt import Doubt
 from flashbot.engine.outbox import Outgoing, lane_of
 from flashbot.msgflash.content import Text
-from flashbot.msgflash.errors import NotSent
+from flashbot.msgflash.errors import NotSent, OutcomeUnknown
 from flashbot.msgflash.sent import body_of
 from flashbot.msgflash.transport import Request, Response
 from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
@@ -30,6 +31,7 @@ from flashbot.settings import Settings
 from flashbot.store.deadletters import DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
+from flashbot.store.records import Later
 from flashbot.testing.sandbox import SandboxTransport
 from flashbot.testing.virtual import VirtualClock, VirtualLoop, run_virtual
 
@@ -111,7 +113,7 @@ class House:
         bot = Bot(router)
         settings = Settings.model_construct(
             msgflash_url="http://sandbox.invalid", api_key=SecretStr(key), webhook_secret=SecretStr(SECRET),
-            data_dir=Path(),
+            data_dir=Path(os.devnull),
         )  # fmt: skip
         parts = assemble(
             self.new_store(), bot.turns(DEMO_INSTANCE, self.clock), settings, self.clock,
@@ -673,5 +675,84 @@ def test_a_number_that_stays_disconnected_does_not_spend_the_months_requests() -
         assert first >= 9
         assert len(house.wire.moments(STATE)) < first + 25
         await house.stop()
+
+    tell(story)
+
+
+async def doubt(house: House, count: int) -> None:
+    """Messages whose request got no answer."""
+    store = house.new_store()
+    for number in range(count):
+        await house.queue(f"doubt {number}", to=number)
+    _, found = await store.take(("reply",), lease_ms=1000, most=count)
+    for taken in found:
+        note = Doubt(parked=True, first_ms=taken.since_ms).dump()
+        await store.commit(taken, Later(0, clean=False, note=note))
+
+
+def test_a_list_that_does_not_answer_keeps_no_reply_waiting() -> None:
+    async def story(clock: VirtualClock) -> None:
+        house = House(clock, processes=1)
+        await doubt(house, 12)
+
+        answered = house.wire.send
+
+        async def send(request: Request) -> Response:
+            if f"{request.method} {request.path}" == "GET /messages":
+                await clock.sleep(20)
+                raise OutcomeUnknown("no answer", call=request.call)
+            return await answered(request)
+
+        house.wire.send = send  # type: ignore[method-assign]  # the wire of this test
+        await house.run(40)
+
+        waited = []
+        for number in range(20):
+            begun = clock.monotonic()
+            await house.queue(f"hello {number}", to=500 + number)
+            while f"hello {number}" not in house.texts and clock.monotonic() - begun < 60:
+                await clock.sleep(0.5)
+            waited.append(clock.monotonic() - begun)
+        await house.stop()
+
+        assert max(waited) < 5
+
+    tell(story)
+
+
+def test_a_key_that_may_not_read_the_list_goes_on_sending() -> None:
+    async def story(clock: VirtualClock) -> None:
+        house = House(clock, processes=1)
+        forbid(house, "GET /messages")
+        await doubt(house, 1)
+
+        held = 0
+        for number in range(300):
+            await house.queue(f"reply {number}", to=100 + number % 7)
+            await house.run(1)
+            held += house.processes[0].pauses.account is not None
+        await house.stop()
+
+        assert held == 0
+        assert len(house.texts) >= 299
+
+    tell(story)
+
+
+def test_what_an_older_version_noted_of_refusals_buries_nothing() -> None:
+    async def story(clock: VirtualClock) -> None:
+        house = House(clock, processes=1)
+        store = house.new_store()
+        for number in range(5):
+            await house.queue(f"message {number}", to=number)
+        _, found = await store.take(("reply",), lease_ms=1000, most=5)
+        for taken in found:
+            await store.commit(taken, Later(0, clean=True, note=b'{"refusals":9}'))
+        forbid(house, SEND)
+
+        await house.run(150)
+        await house.stop()
+
+        assert await house.dead() == []
 
     tell(story)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,15 +122,3 @@ async def test_two_conversations_keep_their_states_apart(conversation: Any) -> N
     await awa.says("two")
 
     assert (awa.state.texts, ben.state.texts) == (2, 1)
-
-
-async def test_a_conversation_leaves_no_file_behind(
-    conversation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    chat = await conversation(a_bot())
-
-    await chat.says("menu")
-    await chat.wait(hours=2)
-
-    assert list(tmp_path.iterdir()) == []

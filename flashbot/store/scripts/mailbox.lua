@@ -68,6 +68,7 @@ local function wake_due(queue, now)
     redis.call('ZREM', busy, contact) -- first, because it frees: full memory must not stop what drains it
     redis.call('RPUSH', key(queue, 'ready'), contact)
   end
+  return #due
 end
 
 local function fire_timers(now)

@@ -46,7 +46,11 @@ local out, left = { 0 }, 0
 for i = first, #ARGV do
   local queue = ARGV[i]
   if queue == 'in' then fire_timers(now) end
-  wake_due(queue, now)
+  local woken, rounds = wake_due(queue, now), 1
+  -- A crowd that is held back comes due all the time: nobody else shall wait until it was woken sixteen by sixteen.
+  while holds[queue] and woken == 16 and rounds < 32 do
+    woken, rounds = wake_due(queue, now), rounds + 1
+  end
   while sweep(queue) and #out - 1 < max do
     local taken = take_ready(queue, now, ms)
     if not taken then break end
