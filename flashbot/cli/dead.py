@@ -85,7 +85,7 @@ def retry(
     async def put_back(opened: OpenedStore, letter: DeadLetter) -> str | None:
         if letter.contact == "unreadable":
             return await _post_read_again(opened, letter)
-        if not await opened.dead.retry(letter):
+        if not await opened.dead.retry(_made_anew(letter)):
             return f"{letter.id} was retried before; it is not put back a second time."
         return None
 
@@ -127,6 +127,20 @@ async def _post_read_again(opened: OpenedStore, letter: DeadLetter) -> str | Non
     read = Entry((entry.words[0], entry.words[1], event_id_of(event.key), event.name), entry.body).pack()
     new = await opened.dead.retry(replace(letter, contact=contact, entry=read))
     return None if new else f"{letter.id} was retried before; it is not put back a second time."
+
+
+def _made_anew(letter: DeadLetter) -> DeadLetter:
+    """A message that a person sends again is not too old to be sent."""
+    if letter.queue == "in":
+        return letter
+    from flashbot.clock import SystemClock, to_ms
+    from flashbot.engine.outbox import Outgoing
+
+    try:
+        message = Outgoing.unpack(letter.entry)
+    except ValueError:
+        return letter
+    return replace(letter, entry=replace(message, made_ms=to_ms(SystemClock().now())).pack())
 
 
 async def _missing(opened: OpenedStore, letter_id: str) -> str:

@@ -48,17 +48,19 @@ def simulate(
     events: int = 5,
     patience: Patience = PATIENCE,
     bot: BotName = "counting",
+    settle: float = 3600.0,
     mutate: Callable[[str, str], str] = lambda _, text: text,
 ) -> Report:
     """One run: every event reaches MsgFlash exactly once, and each contact's in order, or it is a violation.
 
-    `mutate(name, text)` may change a script, to show that a missing rule is found.
+    Work that is left `settle` seconds after the last trouble is one too. `mutate(name, text)` may change a script, to
+    show that a missing rule is found.
     """
     loop = VirtualLoop()
     world = World(seed, faults, loop, mutate)
     asyncio.set_event_loop(loop)
     try:
-        run_virtual(_Life(world, contacts, events, patience, bot).run(), loop)
+        run_virtual(_Life(world, contacts, events, patience, bot, settle).run(), loop)
     finally:
         asyncio.set_event_loop(None)
     report = world.report
@@ -79,12 +81,15 @@ def _phone(contact: int) -> str:
 class _Life:
     """What happens in one run."""
 
-    def __init__(self, world: World, contacts: int, events: int, patience: Patience, bot: BotName) -> None:
+    def __init__(
+        self, world: World, contacts: int, events: int, patience: Patience, bot: BotName, settle: float
+    ) -> None:
         self._world = world
         self._contacts = contacts
         self._events = events
         self._patience = patience
         self._bot: BotName = bot
+        self._settle = settle
 
     async def run(self) -> None:
         world, faults = self._world, self._world.faults
@@ -98,7 +103,7 @@ class _Life:
             self._night(),
         )
         # Timers may be late by as much as the store's clock went back.
-        limit = world.loop.elapsed + (4 * 3600 if faults.jumps and self._bot == "waiting" else 3600)
+        limit = world.loop.elapsed + (4 * 3600 if faults.jumps and self._bot == "waiting" else self._settle)
         while world.loop.elapsed < limit:
             await asyncio.sleep(20)
             if not world.left():

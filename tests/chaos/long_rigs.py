@@ -69,6 +69,7 @@ RIGS = (
     Rig("Failover", ("tests/chaos/test_failover.py",), {"FLASHBOT_CHAOS_FAILOVER_EVENTS": "6000"}),
     Rig("Moments and signals", ("tests/chaos/test_moments.py", "tests/chaos/test_signals.py"), {}),
     Rig("A crowd", ("tests/chaos/test_crowd.py",), {"FLASHBOT_CROWD": "100000"}),
+    Rig("Held connections", ("tests/web/test_guard.py",), {"FLASHBOT_HELD_CONNECTIONS": "10000"}),
     Rig("Ways that are cut", ("tests/proxy",), {"FLASHBOT_PROXY_EVENTS": "3000"}),
     Rig("Bad disks", ("tests/disk",), {"FLASHBOT_DISK_CUTS_EVERY": "1"}),
     Rig("Topologies", ("tests/topologies",), {"FLASHBOT_TOPOLOGIES": "long"}),

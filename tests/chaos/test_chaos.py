@@ -20,10 +20,9 @@ LONG = EVENTS >= 10_000
 @pytest.mark.chaos
 @pytest.mark.timeout(1800)
 async def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path) -> None:
-    async with Rig(tmp_path, patience=0.15 if LONG else 0.1, dies=0.003) as rig:
-        outcome = await run(
-            rig, contacts=200 if LONG else 40, events=EVENTS, every=0.8, speed=32 if LONG else 60, settle=240
-        )
+    async with Rig(tmp_path, patience=0.15 if LONG else 0.05, dies=0.003) as rig:
+        contacts, every, speed = (200, 0.8, 32) if LONG else (40, 1.0, 80)
+        outcome = await run(rig, contacts=contacts, events=EVENTS, every=every, speed=speed, settle=240)
 
     print(outcome)
     note("processes killed", outcome.figures())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from rig import WEBS, WORKERS, Rig
 
@@ -41,14 +41,14 @@ LISTS: tuple[tuple[str, dict[str, object]], ...] = (
 
 
 class Trouble:
-    """One blow about every `every` seconds. The first blows go through all kinds once."""
+    """One blow about every `every` seconds: first the store's server, as soon as it can be, then all kinds once."""
 
     def __init__(self, rig: Rig, every: float) -> None:
         self._rig = rig
         self._every = every
         self._beside: set[asyncio.Task[None]] = set()
         self._server_killed = float("-inf")
-        self.blows: tuple[tuple[int, Callable[[], Awaitable[None]]], ...] = (
+        self.blows: tuple[tuple[int, Callable[[], Coroutine[None, None, None]]], ...] = (
             (14, self.kill_server),
             (30, self.kill_worker),
             (18, self.kill_web),
@@ -66,13 +66,27 @@ class Trouble:
         """Until cancelled."""
         dice, kinds = self._rig.dice, [blow for _, blow in self.blows]
         weights = [weight for weight, _ in self.blows]
-        first = list(kinds)
+        first = kinds[1:]
+        await asyncio.shield(self._beside_us(self._first_kill()))
         while True:
             await asyncio.sleep(dice.uniform(0.5, 1.5) * self._every)
             blow = first.pop(0) if first else dice.choices(kinds, weights)[0]
-            task = asyncio.ensure_future(blow())  # some take a while
-            self._beside.add(task)
-            task.add_done_callback(self._beside.discard)
+            self._beside_us(blow())
+
+    def _beside_us(self, blow: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Some take a while."""
+        task = asyncio.create_task(blow)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+        return task
+
+    async def _first_kill(self) -> None:
+        """A place whose servers are not in step yet refuses; a short run must not be over before they are."""
+        async with asyncio.timeout(20):
+            while not self._rig.kills["server"]:
+                await asyncio.sleep(0.1)
+                await self._rig.kill_store()
+        self._server_killed = time.monotonic()
 
     async def end(self) -> None:
         """Let what was begun come to its end: nobody stays frozen."""

@@ -50,7 +50,7 @@ class Supervised:
 
     def __init__(self, started: Started, **env: str) -> None:
         self.port = free_port()
-        self.env = {"FLASHBOT_WEBHOOK_SECRET": "s", "FLASHBOT_PATIENCE": "0.05", "FLASHBOT_PORT": str(self.port), **env}
+        self.env = {"FLASHBOT_WEBHOOK_SECRET": "s", "FLASHBOT_PATIENCE": "0.02", "FLASHBOT_PORT": str(self.port), **env}
         self.start = lambda: started("run", "bot.py", **self.env)
         self.run = self.start()
         self.codes: list[int] = []
@@ -97,7 +97,7 @@ class Supervised:
     ("poison", "code", "why", "stack"),
     [
         ("ctypes.string_at(0)", -signal.SIGSEGV, "died 3 times", "in poisoned"),
-        ("while True: pass", BLOCKED, "stood still for 1 seconds", "in poisoned"),
+        ("while True: pass", BLOCKED, "stood still for 0.5 seconds", "in poisoned"),
     ],
 )
 def test_an_event_that_kills_its_process_is_given_up_after_three_deaths_and_the_contact_goes_on(
@@ -105,7 +105,7 @@ def test_an_event_that_kills_its_process_is_given_up_after_three_deaths_and_the_
     poison: str, code: int, why: str, stack: str,
 ) -> None:  # fmt: skip
     (home / "bot.py").write_text(BOT.format(poison=poison))
-    supervised = Supervised(started, FLASHBOT_BLOCKED_SECONDS="1" if code == BLOCKED else "0")
+    supervised = Supervised(started, FLASHBOT_BLOCKED_SECONDS="0.5" if code == BLOCKED else "0")
     supervised.tell("first", "poison")
 
     supervised.tell("second", "hello")

@@ -15,8 +15,8 @@ from tests.proxy.desk import Desk, open_desk, quiet_world
 from tests.proxy.wedge import Wedge
 
 CONTACTS = 6
-EACH = 5
-PATIENCE = 0.08
+EACH = 3
+PATIENCE = 0.03
 TIME_OUT = 20 * PATIENCE
 """Seconds that a request may take."""
 

@@ -1,6 +1,6 @@
 """The seeded world: nothing lost, nothing doubled, order kept, wherever it crashes; and no rule is idle.
 
-`FLASHBOT_SEEDS` sets how many seeds run in all (300 by default, 3,000 in `make chaos`).
+`FLASHBOT_SEEDS` sets how many seeds run in all (100 by default, 1,000 in `make chaos`).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from figures import note
@@ -15,7 +16,7 @@ from figures import note
 from flashbot.engine.patience import Patience
 from flashbot.testing.simulation import Faults, simulate
 
-SEEDS = int(os.environ.get("FLASHBOT_SEEDS", "300"))
+SEEDS = int(os.environ.get("FLASHBOT_SEEDS", "100"))
 CHUNK = 5
 # world -> what goes wrong in it, the bot, and its share of the seeds
 WORLDS = {
@@ -44,12 +45,12 @@ WORLDS = {
 }  # fmt: skip
 
 
+def seeds_of(world: str) -> int:
+    return max(2, round(SEEDS * WORLDS[world][2]))
+
+
 def chunks() -> list[tuple[str, int]]:
-    return [
-        (name, start)
-        for name, (_, _, share) in WORLDS.items()
-        for start in range(0, max(CHUNK, round(SEEDS * share)), CHUNK)
-    ]
+    return [(world, start) for world in WORLDS for start in range(0, seeds_of(world), CHUNK)]
 
 
 @pytest.mark.parametrize(("world", "start"), chunks())
@@ -58,8 +59,9 @@ def test_nothing_is_lost_doubled_or_reordered(world: str, start: int) -> None:
     begun = time.monotonic()
     kills = ambiguous = unknown = rolled_back = 0
     wrong: dict[int, list[str]] = {}
+    seeds = range(start, min(start + CHUNK, seeds_of(world)))
 
-    for seed in range(start, start + CHUNK):
+    for seed in seeds:
         report = simulate(seed, faults, bot=bot)
         kills += report.kills
         ambiguous += report.ambiguous
@@ -72,7 +74,7 @@ def test_nothing_is_lost_doubled_or_reordered(world: str, start: int) -> None:
         "simulation",
         {
             "world": world,
-            "seeds": CHUNK,
+            "seeds": len(seeds),
             "crashes": kills,
             "ambiguous": ambiguous,
             "unknown": unknown,
@@ -113,8 +115,13 @@ NEVER_CLEARED = without(
 )
 
 
-def first_violation(faults: Faults, **spoiled: object) -> str:
-    for seed in range(60):
+KNOWN = {"loose": (7,), "deadline": (2, 3)}
+"""Seeds that show it: most others happen to pass by the missing rule, and are tried when a change of the code has made
+these do so as well."""
+
+
+def first_violation(faults: Faults, *known: int, **spoiled: object) -> str:
+    for seed in dict.fromkeys((*known, *range(max(60, SEEDS // 5)))):
         report = simulate(seed, faults, **spoiled)  # type: ignore[arg-type]  # the spoiled parts
         if report.violations:
             return report.violations[0]
@@ -155,7 +162,7 @@ STANDSTILL = Faults(freeze=0.02, freeze_seconds=800, kills=2)
 def test_without_the_send_deadline_it_breaks() -> None:
     careless = Patience(drain=1, answer_age=1e9, send_deadline=1e9)
 
-    assert first_violation(STANDSTILL, patience=careless, contacts=6, events=10)
+    assert first_violation(STANDSTILL, *KNOWN["deadline"], patience=careless, contacts=6, events=10)
 
 
 def test_without_its_looks_at_the_list_a_resend_doubles() -> None:
@@ -167,11 +174,11 @@ def test_without_its_looks_at_the_list_a_resend_doubles() -> None:
 def test_a_status_that_is_believed_unseen_while_two_lanes_wait_settles_the_wrong_one() -> None:
     rule = without("loose", "then out[1] = 1 end", "then end")
 
-    assert first_violation(Faults(no_answer=0.3, statuses=0.9, blind=1.0, kills=2), mutate=rule)
+    assert first_violation(Faults(no_answer=0.3, statuses=0.9, blind=1.0, kills=2), *KNOWN["loose"], mutate=rule)
 
 
 def test_the_deadline_holds_in_the_world_that_breaks_without_it() -> None:
-    for seed in range(16):
+    for seed in (*KNOWN["deadline"], *range(SEEDS // 60)):
         assert not simulate(seed, STANDSTILL, contacts=6, events=10).violations
 
 
@@ -188,17 +195,26 @@ def test_without_waiting_for_the_replica_a_failover_loses_or_doubles() -> None:
 def test_without_the_clamp_a_clock_that_jumped_back_leaves_work_lying() -> None:
     rule = without("", "busy, now + RUNAWAY, '+inf'", "busy, '+inf', '+inf'")
 
-    assert first_violation(Faults(jumps=3, kills=2), mutate=rule)
+    soon = partial(simulate, 0, Faults(jumps=3, kills=2), settle=600)  # what lies there, lies there for an hour
+
+    assert not soon().violations
+    assert soon(mutate=rule).violations
 
 
 def test_timers_that_stay_when_they_have_gone_off_are_noticed() -> None:
-    """They are taken out twice: by the take that sets them off, and by the turn that they cause."""
+    """They are taken out twice: by the take that sets them off, and by the turn that they cause.
+
+    A small world that waits minutes, not an hour: such timers go off without end, and that costs.
+    """
     fired = without("", "redis.call('ZREM', timers, due[i])")
 
     def mutate(name: str, text: str) -> str:
         return NEVER_CLEARED(name, fired(name, text))
 
-    assert first_violation(Faults(kills=0), bot="waiting", mutate=mutate)
+    small = partial(simulate, 0, Faults(kills=0), contacts=1, events=2, bot="waiting", settle=300)
+
+    assert not small().violations
+    assert small(mutate=mutate).violations
 
 
 def test_a_timer_that_goes_off_although_it_was_cleared_is_stale() -> None:

@@ -351,7 +351,9 @@ async def test_a_primary_that_dies_is_followed_by_its_replica() -> None:
             killed.kill()
             while len(await nodes.primaries()) < PRIMARIES:
                 await asyncio.sleep(0.05)
-            await asyncio.sleep(1)
+            posted = traffic.posted
+            while traffic.posted == posted:
+                await asyncio.sleep(0.05)
 
         await traffic.flow(die)
 

@@ -111,6 +111,7 @@ async def test_a_primary_killed_at_once_has_on_disk_what_it_confirmed(topology: 
 
     primary.kill()
     await primary.start()
+    await primary.wait_for("loading:0", "INFO", "persistence")
 
     assert await primary("LLEN", f"{{fb:0}}:in:box:{AWA}") == 100
 
