@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from flashbot.errors import SettingsError, StoreAway, StoreError
 from flashbot.store.wire import ANSWER_WITHIN, Address, Refusal, Wire, tls_context
@@ -42,11 +42,13 @@ class Sentinels:
     def from_url(cls, url: str) -> Sentinels:
         """Read redis+sentinel:// or rediss+sentinel://. Raises SettingsError, without what is secret in it."""
         try:
-            parts = urlsplit(url)
-            query = parse_qs(parts.query)
-            entry, _, places = parts.netloc.rpartition("@")
+            # Not urlsplit: several hosts are no URL, and not every Python takes [::1] beside another.
+            rest, _, asked = url.partition("://")[2].partition("?")
+            netloc, _, path = rest.partition("/")
+            query = parse_qs(asked)
+            entry, _, places = netloc.rpartition("@")
             hosts = [_host(place) for place in places.split(",")]
-            name, _, db = parts.path.strip("/").partition("/")
+            name, _, db = path.strip("/").partition("/")
             number = int(db or 0)
         except ValueError:
             raise SettingsError(SHAPE) from None
