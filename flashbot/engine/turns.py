@@ -65,6 +65,8 @@ class Turns:
         entry = Entry.unpack(taken.entry)
         found, event_id = (event, entry.words[2]) if event is not None else self._event(entry)
         memory = Memory.load(taken.state)
+        if taken.state is None and taken.known:
+            log.warning("%s is no stranger, yet nothing is stored: deleted? It begins anew.", who(taken.contact))
         decision = routes.decide(found, memory, now, loop_after=self._loop_after)
         message_id = await self._message_of(found, taken.contact)
         turn = routes.turn(

@@ -303,4 +303,5 @@ def _taken(reply: list[Any]) -> Taken:
         entry=reply[6],
         state=reply[7] or None,
         taken_ms=int(reply[8]),
+        known=len(reply) > 9 and bool(reply[9]),  # an older script says nothing of it
     )

@@ -68,6 +68,8 @@ class Taken:
     state: bytes | None
     taken_ms: int = 0
     """When this take was made, by the server's clock."""
+    known: bool = False
+    """Something of this contact and queue was settled before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -422,3 +422,20 @@ async def test_without_any_number_the_error_says_which_setting_is_missing(store:
 
     with pytest.raises(FlashbotError, match="FLASHBOT_INSTANCE_ID"):
         await turns(taken, 1)
+
+
+async def test_a_contact_whose_state_was_deleted_begins_anew_and_the_log_says_so(
+    conversation: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(turn: Turn[Notes]) -> None:
+        turn.reply("noted")
+
+    chat = await conversation(bot_that(answer))
+    await chat.says("one")
+    assert "no stranger" not in caplog.text
+
+    assert chat._runner.run_command("DEL", f"{{fb:0}}:st:{chat.phone}") == 1
+    await chat.says("two")
+
+    assert chat.replies == ["noted"]
+    assert caplog.text.count("no stranger") == 1

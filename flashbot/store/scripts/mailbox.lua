@@ -27,7 +27,7 @@ local function lease(queue, contact, now, ms)
     return nil
   end
   local meta = key(queue, 'm:' .. contact)
-  local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n')
+  local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n', 'd')
   -- The time is in it: after a failover that lost some takes, or with these counters deleted by hand, no former owner
   -- may hold the number that somebody gets now.
   local epoch = math.max(tonumber(have[1] or '0') + 1, now)
@@ -36,7 +36,7 @@ local function lease(queue, contact, now, ms)
   redis.call('HSET', meta, 'e', epoch, 'a', attempts, 's', since)
   redis.call('ZADD', key(queue, 'busy'), now + ms, contact)
   local state = queue == 'in' and redis.call('GET', tag .. ':st:' .. contact)
-  return { queue, contact, epoch, attempts, since, have[4], head, state, now }
+  return { queue, contact, epoch, attempts, since, have[4], head, state, now, have[5] and 1 or 0 }
 end
 
 local function take_ready(queue, now, ms)
