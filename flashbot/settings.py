@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     """Beyond those: 503 for the new event, or the oldest becomes a dead letter."""
     loop_after: Annotated[int, Field(ge=0)] = 30
     """Times within ten minutes that a contact may say the same before it is taken for another bot; 0: any number."""
+    keep_misses_days: Annotated[float, Field(ge=0, le=90)] = 0
+    """Days for which the texts of messages that no intent understood are kept, for `flashbot intents misses`. 0: none
+    is ever stored. What is older than a lower value is deleted at the next start."""
     patience: Annotated[float, Field(gt=0, le=10)] = 1.0
     """Scales every lease, deadline and look of the recovery protocol together; for tests."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

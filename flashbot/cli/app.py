@@ -22,6 +22,7 @@ from flashbot.cli import (
     doctor,
     groups,
     instances,
+    intents,
     lookup,
     new,
     routes,
@@ -141,6 +142,7 @@ app.command("run")(run.run)
 app.command("connect")(connect.connect)
 app.command("doctor")(doctor.doctor)
 app.command("routes")(routes.routes)
+app.add_typer(intents.commands, name="intents")
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(dead.commands, name="dead")
 app.command("stop")(stop.stop)

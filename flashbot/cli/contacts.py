@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flashbot.msgflash.contacts import Contact
     from flashbot.msgflash.listing import Listing
 
-__all__ = ["commands"]
+__all__ = ["agrees", "commands"]
 
 commands = typer.Typer(no_args_is_help=True, help="The address book: list, import, export, delete.")
 commands.command("import")(import_contacts)
@@ -154,7 +154,7 @@ def delete(
     if not found:
         say("No contact's name or number holds that: nothing was deleted.")
         return
-    if not yes and not _agrees(f"Delete {_contacts(len(found))} for good?"):
+    if not yes and not agrees(f"Delete {_contacts(len(found))} for good?"):
         complain("Nothing was deleted; --yes deletes without asking.")
         raise typer.Exit(1)
     on_account(lambda client: _delete(client, found, as_json=as_json))
@@ -178,7 +178,7 @@ async def _delete(client: Client, ids: Sequence[str], *, as_json: bool) -> int:
     return followed.code
 
 
-def _agrees(question: str) -> bool:
+def agrees(question: str) -> bool:
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:  # nobody is there to answer

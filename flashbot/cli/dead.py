@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flashbot.store.deadletters import DeadLetter
     from flashbot.store.opening import OpenedStore
 
-__all__ = ["commands"]
+__all__ = ["commands", "opened_store"]
 
 commands = typer.Typer(no_args_is_help=True, help="Letters that nobody could handle: list, show, retry, drop.")
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids as the list shows them.", show_default=False)]
@@ -240,7 +240,7 @@ def _in_store(work: Callable[[OpenedStore], Awaitable[bool]]) -> None:
     settings = load_settings()
 
     async def inside() -> bool:
-        async with _opened(settings) as opened:
+        async with opened_store(settings) as opened:
             return await work(opened)
 
     if not asyncio.run(inside()):
@@ -248,7 +248,7 @@ def _in_store(work: Callable[[OpenedStore], Awaitable[bool]]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Any) -> AsyncIterator[OpenedStore]:
+async def opened_store(settings: Any) -> AsyncIterator[OpenedStore]:
     """The store; nothing is made where there is none."""
     from flashbot.errors import SettingsError
     from flashbot.store.opening import open_store

@@ -11,7 +11,7 @@ from rich.text import Text
 from flashbot.cli.console import clean, output
 from flashbot.cli.run import Target
 
-__all__ = ["routes"]
+__all__ = ["routes", "short_place"]
 
 
 def routes(target: Target) -> None:
@@ -22,7 +22,9 @@ def routes(target: Target) -> None:
     console = output()
     rules = _table("rule", "name", "router", "what", "place")
     for row in bot.routes.table():
-        rules.add_row(*(Text(clean(cell)) for cell in (row.rule, row.name, row.router, row.detail, _short(row.place))))
+        rules.add_row(
+            *(Text(clean(cell)) for cell in (row.rule, row.name, row.router, row.detail, short_place(row.place)))
+        )
     console.print(rules)
     states = _table("state", "router", "version", "brought up from")
     for router in bot.routers:
@@ -50,7 +52,7 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _short(place: str) -> str:
+def short_place(place: str) -> str:
     """Relative to here, where it lies below."""
     path, colon, line = place.rpartition(":")
     if not colon:

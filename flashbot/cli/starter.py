@@ -111,6 +111,10 @@ ENV = """\
 #FLASHBOT_FLOOD=refuse
 #FLASHBOT_LOOP_AFTER=30
 
+# Days for which what people wrote is kept where no intent understood it, for flashbot intents misses; 0: never.
+# Tell people before you set it.
+#FLASHBOT_KEEP_MISSES_DAYS=0
+
 # DEBUG, INFO, WARNING or ERROR; only DEBUG shows texts.
 #FLASHBOT_LOG_LEVEL=INFO
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flashbot.dialogue.decision import RouteRow
-from flashbot.dialogue.escapes import ESCAPES
+from flashbot.dialogue.declarations import HEARS, Hears
 from flashbot.dialogue.intents import Intent, Matcher
-from flashbot.dialogue.router import HEARS, Hears, Router
-from flashbot.dialogue.text import fold
+from flashbot.dialogue.lesson import lesson_of
+from flashbot.dialogue.router import Router
+from flashbot.dialogue.text import fold, plain
 from flashbot.errors import BotMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from flashbot.dialogue.step import Handler
     from flashbot.msgflash.events import Event, Received
 
-__all__ = ["Ears", "Observer", "check_routers", "ears_of", "kind_of", "observers_of", "rows_of"]
+__all__ = ["Ears", "Observer", "check_routers", "ears_of", "kind_of", "observers_of"]
 
 KINDS: dict[str, Hears] = {"person": "people", "group": "groups", "broadcast": "broadcasts"}
 
@@ -40,10 +40,12 @@ class Observer:
 class Ears:
     """The routers that hear one kind of message."""
 
-    def __init__(self, kind: Hears, routers: Iterable[Router[Any]]) -> None:
+    def __init__(self, kind: Hears, routers: Iterable[Router[Any]], street: Mapping[str, str] | None) -> None:
         self.kind = kind
         self.routers = tuple(router for router in routers if kind in router.hears)
-        self.matcher = Matcher(intent for router in self.routers for intent in router.intents.values())
+        intents = [intent for router in self.routers for intent in router.intents.values()]
+        self.matcher = Matcher(intents, street)
+        self.lesson = lesson_of(intents, street)
         self._fallbacks = tuple(
             (router, router.unmatched[0]) for router in self.routers if router.unmatched is not None
         )
@@ -56,7 +58,7 @@ class Ears:
         yield from self._fallbacks
 
 
-def check_routers(routers: Iterable[Router[Any]]) -> dict[str, Router[Any]]:
+def check_routers(routers: Iterable[Router[Any]], street: Mapping[str, str] | None) -> dict[str, Router[Any]]:
     """By name, in order. Raises BotMistake for what two of them cannot both have."""
     known: dict[str, Router[Any]] = {}
     intents: dict[str, Intent] = {}
@@ -77,26 +79,30 @@ def check_routers(routers: Iterable[Router[Any]]) -> dict[str, Router[Any]]:
             intents[intent.name] = intent
     for kind in HEARS:
         heard = [intent for router in known.values() if kind in router.hears for intent in router.intents.values()]
-        _check_phrases("example", ((intent, intent.examples) for intent in heard))
-        _check_phrases("keyword", ((intent, intent.keywords) for intent in heard))
+        _check_phrases("example", ((intent, intent.examples) for intent in heard), fold)
+        _check_phrases("keyword", ((intent, intent.keywords) for intent in heard), fold)
+        _check_phrases("example", ((intent, intent.sentences) for intent in heard), lambda said: plain(said, street))
     return known
 
 
-def _check_phrases(what: str, spoken: Iterable[tuple[Intent, Collection[str]]]) -> None:
-    owners: dict[str, Intent] = {}
+def _check_phrases(what: str, spoken: Iterable[tuple[Intent, Collection[str]]], meaning: Callable[[str], str]) -> None:
+    owners: dict[str, tuple[Intent, str]] = {}
     for intent, phrases in spoken:
         for phrase in phrases:
-            owner = owners.setdefault(fold(phrase), intent)
+            owner, first = owners.setdefault(meaning(phrase), (intent, phrase))
             if owner is not intent:
+                said = f'The {what} "{phrase}" is'
+                if fold(first) != fold(phrase):
+                    said = f'The {what}s "{first}" and "{phrase}" mean the same, short forms spelled out, and are'
                 raise BotMistake(
-                    f'The {what} "{phrase}" is in two intents: "{owner.name}" ({owner.place}) and '
-                    f'"{intent.name}" ({intent.place}); take it out of one.'
+                    f'{said} in two intents: "{owner.name}" ({owner.place}) and "{intent.name}" ({intent.place}); '
+                    "take it out of one."
                 )
 
 
-def ears_of(routers: Collection[Router[Any]]) -> dict[str, Ears]:
+def ears_of(routers: Collection[Router[Any]], street: Mapping[str, str] | None) -> dict[str, Ears]:
     """By kind. People are always heard: they may opt out of what no router sent."""
-    found = {kind: Ears(kind, routers) for kind in HEARS}
+    found = {kind: Ears(kind, routers, street) for kind in HEARS}
     return {kind: ears for kind, ears in found.items() if ears.routers or kind == "people"}
 
 
@@ -112,41 +118,3 @@ def observers_of(routers: Iterable[Router[Any]]) -> dict[type[Event], Observer]:
                 )
             found[event_type] = Observer(router, handler, event_type, place)
     return found
-
-
-def rows_of(routers: Collection[Router[Any]], observers: Iterable[Observer]) -> tuple[RouteRow, ...]:
-    """Every rule in the order of routing."""
-    rows = [
-        RouteRow("opt-out", "stop, arret, unsubscribe, …", detail="the whole message"),
-        RouteRow("human owns", "after turn.handoff", detail="until turn.release, or 24 hours"),
-    ]
-    heard = [intent for router in routers for intent in router.intents.values()]
-    rows += [
-        RouteRow("escape", one.name, one.router, ", ".join(sorted(ESCAPES[one.name])), one.place)
-        for one in heard
-        if one.name in ESCAPES
-    ]
-    rows += [
-        RouteRow("step", step.name, router.name, "when expected", step.place)
-        for router in routers
-        for step in router.steps.values()
-    ]
-    rows += [RouteRow("intent", one.name, one.router, _detail(one), one.place) for one in heard]
-    rows += [
-        RouteRow("fallback", router.name, router.name, _hearing(router), router.unmatched[1])
-        for router in routers
-        if router.unmatched is not None
-    ]
-    rows += [RouteRow("on", one.event_type.__name__, one.router.name, "", one.place) for one in observers]
-    return tuple(rows)
-
-
-def _detail(intent: Intent) -> str:
-    parts = [f'"{example}"' for example in intent.examples]
-    parts += [f"*{keyword}*" for keyword in intent.keywords]
-    parts += [f"/{pattern.pattern}/" for pattern in intent.patterns]
-    return ", ".join(parts)
-
-
-def _hearing(router: Router[Any]) -> str:
-    return ", ".join(kind for kind in HEARS if kind in router.hears)

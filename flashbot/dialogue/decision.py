@@ -2,10 +2,13 @@
 
 Reasons are a short closed vocabulary, here with desk, number, track and follow-up as a bot's own names:
 "opt-out", "opt-out (known)", "opt-in", "human owns", "owner expired", "escape:menu", "cancel", "step:number",
-"timeout:number", "forgotten:number", "intent:track/equal" (or /keyword, /pattern, /name), "fallback:desk",
-"fallback:bot", "on:message.read", "drip:follow-up", "drip waits:follow-up", "stale timer", "unheard",
-"unhandled", "loop" (told once that the same text gets no more answers), "muted" (it came again).
-" (step gone: desk.number)" follows when a stored step no longer exists.
+"timeout:number", "forgotten:number", "intent:track/equal" (or /keyword, /pattern, /template, /name, /chosen, and
+/recogniser with its score: "intent:track/recogniser 0.83"), "asked:track 0.41" (the person is asked which intent is
+meant; this is the likeliest), "fallback:desk", "fallback:bot", "on:message.read", "drip:follow-up",
+"drip waits:follow-up", "stale timer", "unheard", "unhandled", "loop" (told once that the same text gets no more
+answers), "muted" (it came again).
+" (step gone: desk.number)" follows when a stored step no longer exists; " (none chosen)" and " (intent gone: track)"
+when an answer to the question leads to a fallback.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from flashbot.dialogue.asking import Question
     from flashbot.dialogue.escapes import Language
-    from flashbot.dialogue.intents import Match
     from flashbot.dialogue.loops import Echo
+    from flashbot.dialogue.match import Match
     from flashbot.dialogue.memory import Memory
     from flashbot.dialogue.router import Router
     from flashbot.dialogue.step import Handler
@@ -38,6 +42,7 @@ class Decision:
     router: Router[Any] | None = None
     """Whose state the turn carries; None for the bot's own fallback and where nothing runs."""
     match: Match | None = None
+    """Where no intent was chosen: what came closest."""
     spends_step: bool = False
     timed_out: bool = False
     built_in: BuiltIn | None = None
@@ -45,6 +50,10 @@ class Decision:
     language: Language = "en"
     word: str = ""
     """Of a built-in: the folded word, or the drip's name."""
+    question: Question | None = None
+    """To be asked."""
+    text: str | None = None
+    """The text in whose place an answer to a question stands: what the handler is given to read."""
     echoes: tuple[Echo, ...] | None = None
     """What the contact said lately, to be remembered; None leaves it as it is."""
 

@@ -18,12 +18,24 @@ from flashbot.errors import FlashbotError
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["LARGEST", "Memory", "MemoryUnreadable", "Owner", "Pending", "StateTooNew"]
+__all__ = [
+    "LARGEST",
+    "LONGEST_ASKED",
+    "Asked",
+    "Memory",
+    "MemoryUnreadable",
+    "Offer",
+    "Owner",
+    "Pending",
+    "StateTooNew",
+]
 
 VERSION = 1
 """Raised only when an older flashbot could not make sense of the document; additions leave it alone."""
 LARGEST = 256 * 1024
 """Bytes of one contact's document."""
+LONGEST_ASKED = 1_000
+"""Characters that are kept of a text about which the person was asked."""
 
 
 class MemoryUnreadable(FlashbotError):
@@ -64,6 +76,25 @@ class Owner(NamedTuple):
     since_ms: int
     until_ms: int
     generation: int
+
+
+class Offer(NamedTuple):
+    """An intent, and how it was called when the person was asked."""
+
+    intent: str
+    title: str
+
+
+class Asked(NamedTuple):
+    """A question which intent a text meant. Its answer is handled as if the text had come with it."""
+
+    text: str
+    event_id: str
+    """Of the turn that asked."""
+    offered: tuple[Offer, ...]
+    at_ms: int
+    times: int = 1
+    """So many questions in a row, this one too."""
 
 
 class Memory:
@@ -215,6 +246,27 @@ class Memory:
     def release(self) -> Timer | None:
         owner = self._document.pop("owner", None)
         return Timer(OWNER, owner["g"], from_ms(owner["until"])) if owner else None
+
+    # -- a question
+
+    @property
+    def asked(self) -> Asked | None:
+        """What the person was asked last, answered or not."""
+        asked = self._document.get("ask")
+        if not asked:
+            return None
+        offered = tuple(Offer(*offer) for offer in asked["o"])
+        return Asked(asked["t"], asked["e"], offered, asked["at"], asked.get("n", 1))
+
+    @asked.setter
+    def asked(self, asked: Asked | None) -> None:
+        if asked is not None:
+            self._document["ask"] = {
+                "t": asked.text, "e": asked.event_id, "o": [[*offer] for offer in asked.offered],
+                "at": asked.at_ms, "n": asked.times,
+            }  # fmt: skip
+        else:
+            self._document.pop("ask", None)
 
     # -- the rest
 

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from dataclasses import is_dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from flashbot.dialogue.declarations import (
+    Hears,
+    check_handler,
+    check_name,
+    checked_examples,
+    checked_hears,
+    checked_patterns,
+    checked_phrases,
+    checked_state,
+    checked_threshold,
+    checked_title,
+    compiled_slots,
+)
 from flashbot.dialogue.escapes import ESCAPES
 from flashbot.dialogue.intents import Intent
 from flashbot.dialogue.step import Handler, Step
-from flashbot.dialogue.text import fold
 from flashbot.dialogue.versions import Migration, checked_versions
 from flashbot.errors import BotMistake
 from flashbot.msgflash.events import Event, Received, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-__all__ = ["Hears", "Router", "check_handler"]
+    from flashbot.dialogue.slots import SlotType
+
+__all__ = ["Router"]
 
 S = TypeVar("S")
-Hears: TypeAlias = Literal["people", "groups", "broadcasts", "own"]
-HEARS: tuple[Hears, ...] = get_args(Hears)
 PEOPLE: tuple[Hears, ...] = ("people",)
+NO_SLOT_TYPES: Mapping[str, SlotType] = MappingProxyType({})
 
 
 class Router(Generic[S]):
@@ -61,11 +73,11 @@ class Router(Generic[S]):
         migrate: Mapping[int, Migration] | None = None,
         hears: Collection[Hears] = PEOPLE,
     ) -> None:
-        _check_name(name, "A router")
+        check_name(name, "A router")
         self.name = name
-        self.state: type[S] | None = _checked_state(name, state)
+        self.state: type[S] | None = checked_state(name, state)
         self.versions = checked_versions(name, state, version, migrate)
-        self.hears = _checked_hears(name, hears)
+        self.hears = checked_hears(name, hears)
         self._intents: dict[str, Intent] = {}
         self._steps: dict[str, Step[S]] = {}
         self._observers: dict[type[Event], tuple[Handler[S], str]] = {}
@@ -84,12 +96,23 @@ class Router(Generic[S]):
         examples: Sequence[str] = (),
         keywords: Sequence[str] = (),
         patterns: Sequence[str | re.Pattern[str]] = (),
+        slots: Mapping[str, SlotType] = NO_SLOT_TYPES,
+        threshold: float | None = None,
+        title: str | None = None,
     ) -> Callable[[Handler[S]], Handler[S]]:
-        """Answer messages that mean `name`: equal to an example, containing a keyword, or matching a pattern.
+        """Answer messages that mean `name`: like its examples, containing a keyword, or matching a pattern.
 
-        Examples and keywords compare without case, accents and punctuation. Patterns are searched in the raw
-        text, without regard to case unless compiled; their named groups arrive in `turn.match.slots`. Intents
-        named stop, human, menu, cancel or back are reached by these words even while a step waits, and need
+        Examples are learned from: write some ten, in the words of different people. What equals one, or contains a
+        keyword, or matches a pattern, is certain; all else is compared with what was learned, and taken from a score
+        of `threshold` on (above 0, at most 1; without one, from where it is right often enough). A little below, the
+        person is asked "Did you mean …?", where the intent is called by its `title`, or else by the nearest example.
+
+        Examples and keywords compare without case, accents and punctuation. Patterns are searched in the raw text,
+        without regard to case unless compiled. Values in the text arrive typed in `turn.match.slots`: an example may
+        hold them ("track order {number:order}"), `slots` declares what else there is to find, and a pattern's named
+        groups arrive there as text.
+
+        Intents named stop, human, menu, cancel or back are reached by these words even while a step waits, and need
         no examples.
         """
 
@@ -103,14 +126,18 @@ class Router(Generic[S]):
             said = f'Intent "{name}" ({place})'
             if not (examples or keywords or patterns or name in ESCAPES):
                 raise BotMistake(f"{said} can never be reached: give it examples, keywords or patterns.")
+            checked = checked_examples(said, examples)
             self._intents[name] = Intent(
                 self.name,
                 name,
                 handler,
                 place,
-                _checked_phrases(said, "examples", examples),
-                _checked_phrases(said, "keywords", keywords),
-                _checked_patterns(said, patterns),
+                checked,
+                checked_phrases(said, "keywords", keywords),
+                checked_patterns(said, patterns),
+                compiled_slots(said, checked, slots),
+                checked_threshold(said, threshold),
+                checked_title(said, title),
             )
             return handler
 
@@ -163,7 +190,7 @@ class Router(Generic[S]):
 
     def _admit(self, handler: Handler[S], what: str, name: str = "-") -> str:
         place = check_handler(handler, f'The {what} of router "{self.name}"')
-        _check_name(name, f"The {what.split()[0]} at {place}")
+        check_name(name, f"The {what.split()[0]} at {place}")
         if self._sealed:
             raise BotMistake(
                 f'The {what} at {place} comes too late: router "{self.name}" is in a Bot that has loaded; '
@@ -194,70 +221,3 @@ class Router(Generic[S]):
     def unmatched(self) -> tuple[Handler[S], str] | None:
         """The fallback and its place."""
         return self._fallback
-
-
-def check_handler(handler: object, what: str) -> str:
-    """File and line of a lawful handler. Raises BotMistake for any other."""
-    bare = inspect.unwrap(handler) if callable(handler) else handler
-    code = getattr(bare, "__code__", None)
-    place = f"{code.co_filename}:{code.co_firstlineno}" if code else repr(handler)
-    rule = "write it as `async def handler(turn: Turn[…]) -> None`."
-    if not callable(handler) or not inspect.iscoroutinefunction(handler):
-        raise BotMistake(f"{what} ({place}) is no async function: {rule}")
-    parameters = list(inspect.signature(handler).parameters.values())
-    if len(parameters) != 1 or parameters[0].kind not in (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    ):
-        raise BotMistake(f"{what} ({place}) must take exactly one argument, the turn: {rule}")
-    return place
-
-
-def _check_name(name: object, what: str) -> None:
-    if not isinstance(name, str) or not name.strip():
-        raise BotMistake(f'{what} needs a name in quotes, such as "desk", not {name!r}.')
-
-
-def _checked_state(router: str, state: Any) -> Any:
-    if state is None:
-        return None
-    if not isinstance(state, type) or not (is_dataclass(state) or hasattr(state, "__pydantic_validator__")):
-        raise BotMistake(f'The state of router "{router}" must be a dataclass or a pydantic model, not {state!r}.')
-    try:
-        state()
-    except Exception as fault:
-        raise BotMistake(
-            f'The state {state.__name__} of router "{router}" cannot be made without arguments, as it must '
-            "be for a new contact: give every field a default."
-        ) from fault
-    return state
-
-
-def _checked_hears(router: str, hears: Collection[Hears]) -> frozenset[Hears]:
-    wrong = [hears] if isinstance(hears, str) else [one for one in hears if one not in HEARS]
-    if wrong or not hears:
-        raise BotMistake(f'`hears` of router "{router}" must be a list of {", ".join(HEARS)}, not {hears!r}.')
-    return frozenset(hears)
-
-
-def _checked_phrases(said: str, kind: str, phrases: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(phrases, str):
-        raise BotMistake(f'{said}: {kind} must be a list of texts, such as ["{phrases}"].')
-    for phrase in list[object](phrases):
-        if not isinstance(phrase, str) or not fold(phrase):
-            raise BotMistake(f"{said}: {phrase!r} among its {kind} has no word in it; use a pattern for signs.")
-    return tuple(phrases)
-
-
-def _checked_patterns(said: str, patterns: Sequence[str | re.Pattern[str]]) -> tuple[re.Pattern[str], ...]:
-    if isinstance(patterns, str | re.Pattern):
-        raise BotMistake(f"{said}: patterns must be a list of regular expressions.")
-    compiled = []
-    for pattern in patterns:
-        try:
-            found = re.compile(pattern, re.IGNORECASE) if isinstance(pattern, str) else re.compile(pattern)
-            found.search("")  # one made for bytes would fail only while serving
-        except (re.error, TypeError) as fault:
-            raise BotMistake(f"{said}: {pattern!r} is no regular expression for text: {fault}.") from fault
-        compiled.append(found)
-    return tuple(compiled)

@@ -113,6 +113,8 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
         memory.heard(heard_at(event, now), turn.instance)
         # The person is in a conversation now; what this very turn starts comes after.
         changes.end_drips()
+        question = decision.question
+        memory.asked = None if question is None else question.asked._replace(event_id=turn.event_id)
     if decision.echoes is not None:
         memory.echoes = decision.echoes
     if decision.spends_step:
@@ -120,6 +122,8 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
     if decision.handler is not None and decision.router is not None and isinstance(event, Received):
         memory.last_router = decision.router.name
     messages = turn.replies
+    if decision.question is not None:
+        messages += (Reply(decision.question.said, {}),)
     if decision.built_in is not None:
         messages += _built_in(decision, changes, now)
     _apply(turn.outcome(), changes, now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
-from flashbot.dialogue.intents import Match
+from flashbot.dialogue.match import Match
 from flashbot.dialogue.step import Step
 from flashbot.dialogue.timer import TimerFired
 from flashbot.errors import BotMistake
@@ -94,6 +94,7 @@ class Turn(Generic[S]):
         router: str | None = None,
         timed_out: bool = False,
         message_id: str | None = None,
+        text: str | None = None,
     ) -> None:
         self.state = state
         self._event = event
@@ -107,7 +108,7 @@ class Turn(Generic[S]):
         self._timed_out = timed_out
         self._message_id = message_id
         if isinstance(event, Received):
-            self._text = event.text
+            self._text = event.text if text is None else text
             self._name = event.display_name or ""
         else:
             self._text = self._name = ""
@@ -124,7 +125,7 @@ class Turn(Generic[S]):
         text: str = "",
         *,
         state: S,
-        slots: Mapping[str, str] | None = None,
+        slots: Mapping[str, Any] | None = None,
         now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC),
     ) -> Turn[S]:
         """A turn made by hand, to test one handler; `flashbot.testing` has whole conversations."""
@@ -137,7 +138,10 @@ class Turn(Generic[S]):
 
     @property
     def text(self) -> str:
-        """What the person wrote, or a caption; empty for other events."""
+        """What the person wrote, or a caption; empty for other events.
+
+        Where the person was asked "Did you mean …?" and chose, it is the text about which they were asked.
+        """
         return self._text
 
     @property
@@ -189,7 +193,10 @@ class Turn(Generic[S]):
 
     @property
     def match(self) -> Match | None:
-        """Why this intent was chosen, and a pattern's named groups in `match.slots`."""
+        """Why this intent was chosen, and the values found in the text in `match.slots`.
+
+        In a fallback: what came close, without an intent, if anything did.
+        """
         return self._match
 
     @property

@@ -18,6 +18,7 @@ from flashbot.engine.flood import Flood
 from flashbot.engine.intake import Intake, Parse, Wanted
 from flashbot.engine.lastpass import LastPass
 from flashbot.engine.links import Links
+from flashbot.engine.missed import Missed
 from flashbot.engine.pace import SharedPace, key_tag
 from flashbot.engine.patience import Patience
 from flashbot.engine.pauses import Pauses
@@ -147,6 +148,7 @@ def assemble(
             pauses=pauses,
             warmup=warmup,
         )
+        missed = Missed(store.misses, clock, tally, within=timedelta(days=settings.keep_misses_days))
         worker = Worker(
             store,
             handle,
@@ -157,6 +159,7 @@ def assemble(
             handler_seconds=settings.handler_seconds,
             tally=tally,
             last_words=partial(last_words, settings.data_dir),
+            missed=missed.add,
         )
         last = LastPass(settings.data_dir)
         catch_up = CatchUp(
@@ -172,7 +175,7 @@ def assemble(
             last=last,
         )
         asks = Asks(Links(pauses, client.instances.state), warmup)
-        engine = Engine(worker, sender, clock, patience, listen=ears, catch_up=catch_up, asks=asks)
+        engine = Engine(worker, sender, clock, patience, listen=ears, catch_up=catch_up, asks=asks, missed=missed)
     intake = None
     if web:
         intake = Intake(

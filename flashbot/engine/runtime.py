@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from flashbot.clock import Clock
 from flashbot.engine.asks import Asks
 from flashbot.engine.catchup import CatchUp
+from flashbot.engine.missed import Missed
 from flashbot.engine.patience import Patience
 from flashbot.engine.sender import Sender
 from flashbot.engine.worker import Worker
@@ -48,10 +49,12 @@ class Engine:
         tick: float = TICK,
         catch_up: CatchUp | None = None,
         asks: Asks | None = None,
+        missed: Missed | None = None,
     ) -> None:
         self.worker = worker
         self.sender = sender
         self.asks = asks
+        self.missed = missed
         self._clock = clock
         self._patience = patience
         self._listen = listen
@@ -62,8 +65,13 @@ class Engine:
         self._drives: list[asyncio.Task[None]] = []
         self._away = False
 
+    def hold(self) -> None:
+        """Until `start`, what comes is stored and not handled."""
+        self.worker.stopping = True
+
     def start(self) -> None:
         """Begin to work, in the running loop."""
+        self.worker.stopping = False
         loops: list[Coroutine[Any, Any, None]] = [
             self._ticking(),
             self._heart(),
@@ -72,6 +80,8 @@ class Engine:
             loops.append(self._ears(self._listen))
         if self.asks is not None:  # only reads: they may be broken off at any time
             loops.append(self._drive(self.asks, self.asks.changed))
+        if self.missed is not None:
+            loops.append(self._drive(self.missed, self.missed.changed))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         if self._catch_up is not None:
             self._catching_up = asyncio.create_task(self._catch_up.run())
@@ -86,6 +96,8 @@ class Engine:
         self.sender.slots.changed.set()
         if self.asks is not None:
             self.asks.changed.set()
+        if self.missed is not None:
+            self.missed.changed.set()
 
     async def stop(self) -> None:
         """Take nothing more, let what is in hand finish, give back the rest."""
@@ -105,6 +117,8 @@ class Engine:
         # A request that was written must be heard out: breaking it off would leave its outcome unknown.
         if not await self.sender.slots.finish(within=self._patience.send_timeout):
             await self.sender.slots.abandon()
+        if self.missed is not None:
+            await self.missed.finish()
         await self.halt()
 
     async def halt(self) -> None:

@@ -30,6 +30,8 @@ class Tally:
         self.reply_within: list[int] = [0] * (len(BUCKETS_MS) + 1)
         """Replies by the time from their turn to MsgFlash's acceptance: up to each bound, and beyond the last."""
         self.reply_ms_total = 0
+        self.misses: Counter[str] = Counter()
+        """Messages that no intent understood, by what came of them: "fallback" or "asked"."""
         self.paused: dict[tuple[str, str], bool] = {}
         """By cause and scope (the account, or an instance's id): whether it is held back now."""
 

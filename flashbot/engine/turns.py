@@ -17,6 +17,7 @@ from flashbot.dialogue.memory import Memory
 from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.timer import TimerFired
 from flashbot.engine.intake import Parse
+from flashbot.engine.missed import miss_of
 from flashbot.engine.outbox import Renderer, compose, event_id_of
 from flashbot.engine.tally import Tally, who
 from flashbot.msgflash.events import Event, Received, StatusEvent, parse
@@ -78,7 +79,7 @@ class Turns:
         for note in settled.notes:
             log.info("%s of %s: %s", event_id, who(taken.contact), note)
         if decision.reason.startswith("unhandled") and isinstance(found, Received):
-            log.info("%s", routes.advice(found))
+            log.info("%s", routes.advice(found, decision.text))
         log.debug("%s of %s: %s", event_id, who(taken.contact), decision.reason)
         if decision.built_in == "loop":
             self._tally.count("loops")
@@ -107,6 +108,7 @@ class Turns:
             clear_timers=tuple(
                 TimerKey(taken.contact, timer.name, timer.generation) for timer in settled.timers_cleared
             ),
+            miss=miss_of(decision, found, taken.contact),
         )
 
     async def _message_of(self, event: Event | TimerFired, contact: str) -> str | None:

@@ -26,7 +26,7 @@ from flashbot.engine.trouble import Trouble
 from flashbot.errors import StoreAway
 from flashbot.msgflash.events import Event
 from flashbot.store.mailbox import Store
-from flashbot.store.records import Committed, Done, Later, Taken
+from flashbot.store.records import Committed, Done, Later, Miss, Taken
 
 __all__ = ["Handle", "Worker"]
 
@@ -79,8 +79,10 @@ class Worker:
         tally: Tally,
         crashes: int = CRASHES,
         last_words: Callable[[float], str] = lambda _: "",
+        missed: Callable[[Miss], None] = lambda _: None,
     ) -> None:
-        """`last_words`: what processes that died within so many seconds have left in writing."""
+        """`last_words`: what processes that died within so many seconds have left in writing. `missed` is told of what
+        no intent understood, once the turn is committed."""
         self._store = store
         self._handle = handle
         self._sender = sender
@@ -90,6 +92,7 @@ class Worker:
         self._tally = tally
         self._crashes = crashes
         self._last_words = last_words
+        self._missed = missed
         self._held: dict[str, _Hand] = {}
         self._strays: set[asyncio.Task[Any]] = set()
         self._suspect: _Hand | None = None
@@ -360,6 +363,8 @@ class Worker:
                 self.slots.look_again()
             if verdict is Committed.FENCED:
                 self._fenced(taken)
+            elif isinstance(outcome, Done) and outcome.miss is not None:
+                self._missed(outcome.miss)
             return following
 
     def _fenced(self, taken: Taken) -> None:

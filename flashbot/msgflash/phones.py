@@ -6,7 +6,7 @@ import re
 
 from flashbot.errors import ContentError
 
-__all__ = ["e164"]
+__all__ = ["country_of", "e164"]
 
 # Anything else, such as letters or an extension, phonenumbers would turn into some other number.
 WRITTEN = re.compile(r"\+[0-9\s().-]{2,40}")
@@ -36,3 +36,21 @@ def e164(phone: str, what: str = "The recipient") -> str:
     raise ContentError(
         f"{what} is not a phone number in E.164: write a plus, the country code and the number, such as +2250700000000."
     )
+
+
+def country_of(phone: str) -> str | None:
+    """The ISO 3166 code of the country whose number this is, such as "CI"; None for what is no number of a country.
+
+    `phone` is E.164.
+    """
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return None
+    # The second knows the countries of numbers that nobody was given yet.
+    code = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
+        number.country_code or 0
+    )
+    return code if code.isalpha() and code != phonenumbers.UNKNOWN_REGION else None

@@ -17,6 +17,7 @@ from flashbot.store.budgets import Budgets
 from flashbot.store.holds import Holds
 from flashbot.store.link import Runner
 from flashbot.store.lookout import Lookout
+from flashbot.store.misses import Misses
 from flashbot.store.partitions import Partitions
 from flashbot.store.passes import Passes
 from flashbot.store.records import (
@@ -73,6 +74,7 @@ class Store:
         self.passes = Passes(runner, self.tags[0], self._now)
         self.holds = Holds(runner, self.tags[0], self._now)
         self.budgets = Budgets(runner, self._now)
+        self.misses = Misses(runner, self._partitions, self._now)
 
     @property
     def tags(self) -> tuple[str, ...]:

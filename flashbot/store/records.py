@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Literal, TypeAlias
@@ -17,6 +17,7 @@ __all__ = [
     "Later",
     "Loose",
     "Message",
+    "Miss",
     "Noted",
     "Permit",
     "Posted",
@@ -107,6 +108,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Miss:
+    """What a person wrote that no intent understood."""
+
+    contact: str = field(repr=False)
+    text: str = field(repr=False)
+    guess: str = ""
+    """The intent that came closest; empty where none did."""
+    score: float = 0.0
+    asked: bool = False
+    """The person was asked which intent was meant."""
+    chosen: str | None = None
+    """Not a message but the answer to such a question about the text: the intent; empty for none of those offered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The head is settled: this is all that it changes."""
 
@@ -124,6 +140,8 @@ class Done:
     bound: str = ""
     counts: tuple[str, ...] = ()
     """What its maker counts once this is written down; the store does not look at it."""
+    miss: Miss | None = None
+    """What was not understood, likewise for whoever commits this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """`Conversation`: talk to a bot in a test. Everything is real but the wire, the server and the time.
 
 The same router, scripts, worker, sender and MsgFlash sandbox as in production, in this process, on a clock that
-only the test moves: a drip of weeks takes milliseconds.
+only the test moves: a drip of weeks takes milliseconds. Intents are learned before the first message.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Done, Taken
 from flashbot.testing.sandbox import SandboxTransport
+from flashbot.testing.teaching import teach
 
 __all__ = ["Conversation", "Heard"]
 
@@ -89,6 +90,7 @@ class Conversation:
         if self._parts is not None:
             return self._parts
         self.bot.load()
+        teach(self.bot)
         settings = Settings.model_construct(
             msgflash_url="http://sandbox.invalid",
             api_key=SecretStr(DEMO_KEY),

@@ -23,6 +23,12 @@ class _Counted:
         for what, count in sorted(self._tally.counts.items()):
             events.add_metric([what], count)
         yield events
+        misses = CounterMetricFamily(
+            "flashbot_misses", "Messages that no intent understood, by what came of them.", labels=["outcome"]
+        )
+        for outcome, count in sorted(self._tally.misses.items()):
+            misses.add_metric([outcome], count)
+        yield misses
         paused = GaugeMetricFamily("flashbot_paused", "1 while sending is held back.", labels=["cause", "scope"])
         for labels, held in sorted(self._tally.paused.items()):
             paused.add_metric(labels, float(held))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from flashbot.cli.checks.finding import Finding, masked
+from flashbot.cli.checks.lessons import judge_lessons
 from flashbot.cli.checks.number import judge_choice, judge_health, judge_state, named
 from flashbot.cli.checks.places import is_at_home, is_private, is_real, shown, webhook_at
 from flashbot.cli.checks.plan import judge_plan
@@ -17,6 +19,7 @@ from flashbot.cli.checks.service import judge_answer, judge_clock, judge_key
 from flashbot.cli.checks.storage import StoreFacts, judge_store
 from flashbot.cli.checks.surroundings import EnvFile, judge_settings
 from flashbot.cli.checks.webhook import judge_bot, judge_endpoint, judge_endpoints, judge_reach, ours
+from flashbot.engine.lessons import Label, Shelf
 from flashbot.msgflash.billing import Subscription
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown, error_for
 from flashbot.msgflash.instances import InstanceHealth
@@ -501,3 +504,30 @@ def test_an_address_that_is_not_registered_is_named() -> None:
 )
 def test_what_is_typed_for_an_address_becomes_a_whole_one(typed: str, whole: str) -> None:
     assert webhook_at(typed) == whole
+
+
+# -- the recogniser
+
+
+async def test_the_recogniser_of_the_last_start_is_told_with_its_size(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    before = list(judge_lessons(shelf))
+    async with shelf.turn("other"):
+        during = list(judge_lessons(shelf))
+        shelf.write("other", Label(2, 9, 0.1), b"")
+    shelf.write("used", Label(30, 1450, 0.6183), b"")
+    os.utime(shelf.folder / "other.bin", (0, 0))
+    (shelf.folder / "broken.bin").write_bytes(b"\xff")
+
+    after = list(judge_lessons(shelf))
+
+    assert told([*before, *during, *after]) == [("ok", "intents")] * 3
+    assert before[0].found.startswith("No recogniser is here yet")
+    assert during[0].found.startswith("The recogniser is being trained just now")
+    assert after[0].found == (
+        f"The recogniser (30 intents, 1,450 examples) is in {tmp_path}/recognisers, trained in 0.62 s."
+    )
+
+
+def test_without_a_data_folder_there_is_nothing_to_say_of_a_recogniser(tmp_path: Path) -> None:
+    assert list(judge_lessons(Shelf(tmp_path / "none"))) == []

@@ -138,7 +138,7 @@ def test_a_file_that_hides_a_module_is_refused(home: Path) -> None:
 def test_the_command_imports_nothing_heavy() -> None:
     code = (
         "import sys, flashbot.cli.app\n"
-        "print(sorted({'aiohttp', 'pydantic', 'jinja2', 'redis', 'hiredis', 'watchfiles'} & set(sys.modules)))"
+        "print(sorted({'aiohttp', 'pydantic', 'jinja2', 'redis', 'hiredis', 'watchfiles', 'numpy'} & set(sys.modules)))"
     )
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

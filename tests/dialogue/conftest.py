@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
 from flashbot.dialogue.decision import Decision, Settled
+from flashbot.dialogue.intents import Recogniser
 from flashbot.dialogue.memory import Memory
 from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.timer import TimerFired
@@ -18,22 +20,40 @@ from flashbot.outreach.optout import is_opt_in, is_opt_out
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flashbot.dialogue.asking import Asking
     from flashbot.dialogue.router import Router
+    from flashbot.dialogue.turn import Turn
 
 PERSON = "+15550000001"
+
+
+@cache
+def trained(pairs: tuple[tuple[str, str], ...]) -> Recogniser:
+    return Recogniser.train(pairs)
 
 
 class Chat:
     """Each event goes the whole way: load, decide, handle, absorb, dump."""
 
-    def __init__(self, *routers: Router[Any], fallback: Any = None, drips: tuple[Drip, ...] = ()) -> None:
-        self.routes = Routes(routers, fallback=fallback, opt_out=is_opt_out, opt_in=is_opt_in, drips=Drips(drips))
+    def __init__(
+        self, *routers: Router[Any], fallback: Any = None, drips: tuple[Drip, ...] = (), asking: Asking | bool = True
+    ) -> None:
+        self.routes = Routes(
+            routers, fallback=fallback, opt_out=is_opt_out, opt_in=is_opt_in, drips=Drips(drips), asking=asking
+        )
         self.now = datetime(2026, 1, 5, 9, tzinfo=UTC)
         self.stored: bytes | None = None
         self.timers: dict[tuple[str, int], datetime] = {}
         self.decision = Decision("nothing yet")
         self.settled: Settled | None = None
+        self.turn: Turn[Any] | None = None
         self.said: list[Any] = []
+
+    def learns(self) -> Self:
+        """Train and teach a real recogniser."""
+        for lesson in self.routes.lessons:
+            self.routes.teach(lesson.key, trained(lesson.pairs))
+        return self
 
     @property
     def memory(self) -> Memory:
@@ -51,7 +71,7 @@ class Chat:
         """What the bot said to this: texts, or whole contents."""
         memory = Memory.load(self.stored)
         self.decision = self.routes.decide(event, memory, self.now)
-        turn = self.routes.turn(self.decision, event, memory, self.now, "event-1", attempt)
+        turn = self.turn = self.routes.turn(self.decision, event, memory, self.now, "event-1", attempt)
         if self.decision.handler is not None:
             await self.decision.handler(turn)
         self.settled = self.routes.absorb(self.decision, turn, memory)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flashbot.dialogue.intents import Intent, Matcher
+from flashbot.dialogue.intents import Intent, Match, Matcher, Message
 from flashbot.dialogue.text import fold
 
 if TYPE_CHECKING:
     from flashbot.dialogue.turn import Turn
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 async def handler(turn: Turn[Any]) -> None: ...
@@ -21,9 +24,13 @@ def intent(name: str, **parts: Any) -> Intent:
     return Intent("desk", name, handler, "here:1", **parts)
 
 
-def found(matcher: Matcher, text: str) -> tuple[str, str] | None:
-    match = matcher.find(text, fold(text))
-    return (match[1].intent, match[1].tier) if match else None
+def certain(matcher: Matcher, text: str) -> Match | None:
+    return matcher.certain(Message(text, NOW, "+33612345678"), fold(text))
+
+
+def found(matcher: Matcher, text: str) -> tuple[str | None, str] | None:
+    match = certain(matcher, text)
+    return (match.intent, match.tier) if match else None
 
 
 def test_an_example_matches_without_case_accents_and_punctuation() -> None:
@@ -61,11 +68,11 @@ def test_a_pattern_is_searched_in_the_raw_text_and_its_named_groups_are_kept() -
     pattern = re.compile(r"order (?P<number>[A-Z]\d+)(?: to (?P<town>\w+))?", re.IGNORECASE)
     matcher = Matcher([intent("track", patterns=(pattern,))])
 
-    match = matcher.find("where is Order A17?", fold("where is Order A17?"))
+    match = certain(matcher, "where is Order A17?")
 
     assert match is not None
-    assert match[1].tier == "pattern"
-    assert match[1].slots == {"number": "A17"}
+    assert match.tier == "pattern"
+    assert match.slots == {"number": "A17"}
 
 
 def test_a_pattern_that_matches_everything_does_not_take_a_message_without_text() -> None:
@@ -97,7 +104,7 @@ def test_the_guess_is_the_intent_that_shares_most_words() -> None:
         ]
     )
 
-    guess = matcher.guess(fold("Where is my package?"))
+    guess = matcher.guess("Where is my package?")
 
     assert guess is not None
     assert (guess.intent, guess.score) == ("track", 0.75)

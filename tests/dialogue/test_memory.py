@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from flashbot.clock import to_ms
-from flashbot.dialogue.memory import LARGEST, Memory, MemoryUnreadable, Owner, Pending
+from flashbot.dialogue.memory import LARGEST, Asked, Memory, MemoryUnreadable, Offer, Owner, Pending
 from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.timer import Timer
 
@@ -25,7 +25,7 @@ def test_of_an_unknown_contact_nothing_is_known(stored: bytes | None) -> None:
     memory = Memory.load(stored)
 
     assert (memory.pending, memory.owner, memory.drips, memory.instance) == (None, None, (), None)
-    assert (memory.last_router, memory.last_inbound, memory.state("desk")) == (None, None, None)
+    assert (memory.last_router, memory.last_inbound, memory.state("desk"), memory.asked) == (None, None, None, None)
     assert not memory.opted_out
 
 
@@ -38,6 +38,7 @@ def test_everything_survives_the_way_through_the_store() -> None:
     memory.opted_out = True
     memory.last_router = "desk"
     memory.heard(NOW_MS, "one")
+    memory.asked = asked = Asked("my parcel", "e1", (Offer("track", "Where is it"), Offer("pay", "Pay")), NOW_MS, 2)
 
     read = again(memory)
 
@@ -46,6 +47,7 @@ def test_everything_survives_the_way_through_the_store() -> None:
     assert read.drip("follow-up") == (2, {"v": 1, "i": 0})
     assert read.owner == Owner("support", "angry", NOW_MS, NOW_MS + 1000, 3)
     assert (read.opted_out, read.last_router, read.instance, read.last_inbound) == (True, "desk", "one", NOW)
+    assert read.asked == asked
 
 
 def test_what_a_newer_version_added_is_kept() -> None:

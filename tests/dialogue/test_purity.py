@@ -10,12 +10,14 @@ import pytest
 import flashbot.errors
 
 PACKAGE = Path(flashbot.errors.__file__).parent
-FILES = sorted([*(PACKAGE / "dialogue").glob("*.py"), *(PACKAGE / "outreach").glob("*.py")])
+FILES = sorted([*(PACKAGE / "dialogue").rglob("*.py"), *(PACKAGE / "outreach").glob("*.py")])
 IMPURE = {"aiohttp", "asyncio", "jinja2", "random", "redis", "secrets", "socket", "threading", "time", "uuid"}
+LAWFUL = {"dialogue/recognition/encoder.py": {"threading"}}
+"""It loads weights, which takes a second, once in a process: two threads must not do so both."""
 CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter"}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_a_file_of_a_pure_room_is_pure(file: Path) -> None:
     tree = ast.parse(file.read_text())
 
@@ -32,4 +34,4 @@ def test_a_file_of_a_pure_room_is_pure(file: Path) -> None:
             if node.func.attr in CLOCKS and isinstance(owner, ast.Name) and owner.id in {"datetime", "date"}:
                 found.add(f"a clock in line {node.lineno}")
 
-    assert found == set()
+    assert found == LAWFUL.get(str(file.relative_to(PACKAGE)), set())

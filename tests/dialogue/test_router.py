@@ -139,11 +139,32 @@ def test_an_intent_named_like_an_escape_needs_no_examples(name: str) -> None:
         ({"patterns": ["(unclosed"]}, "no regular expression"),
         ({"patterns": [re.compile(b"bytes")]}, "no regular expression"),
         ({"patterns": [7]}, "no regular expression"),
+        ({"examples": [f"example {n}" for n in range(5_001)]}, r"5,001 examples and may have 5,000"),
+        ({"examples": ["word " * 201]}, r'begins "word word .*…" has 1,005 characters and may have 1,000'),
+        ({"examples": ["track {nothing:order}"]}, r'Intent "track" \(.*test_router.py:\d+\): '),
+        ({"examples": ["track"], "slots": ["order"]}, "slots must be a dict"),
+        ({"examples": ["track"], "threshold": 0}, "threshold must be a number above 0 and at most 1"),
+        ({"examples": ["track"], "threshold": 1.01}, "threshold must be"),
+        ({"examples": ["track"], "threshold": float("nan")}, "threshold must be"),
+        ({"examples": ["track"], "threshold": True}, "threshold must be"),
+        ({"examples": ["track"], "threshold": "0.7"}, "threshold must be"),
+        ({"examples": ["track"], "title": " "}, "title must be a line of text"),
+        ({"examples": ["track"], "title": "one\ntwo"}, "title must be"),
+        ({"examples": ["track"], "title": 7}, "title must be"),
     ],
 )
-def test_examples_keywords_and_patterns_are_checked(parts: Any, says: str) -> None:
+def test_what_an_intent_is_given_is_checked(parts: Any, says: str) -> None:
     with pytest.raises(BotMistake, match=says):
         Router("desk").intent("track", **parts)(good)
+
+
+def test_five_thousand_examples_of_a_thousand_characters_are_lawful() -> None:
+    router = Router("desk")
+
+    router.intent("track", examples=["x" * 1_000] * 5_000, threshold=1, title=" Find it ")(good)
+
+    assert len(router.intents["track"].texts) == 5_000
+    assert (router.intents["track"].threshold, router.intents["track"].title) == (1.0, "Find it")
 
 
 def test_a_text_pattern_ignores_case_and_a_compiled_one_keeps_its_flags() -> None:

@@ -70,8 +70,10 @@ def test_an_intent_name_in_two_routers_is_refused_naming_both_places() -> None:
 @pytest.mark.parametrize("kind", ["examples", "keywords"])
 def test_the_same_phrase_in_two_intents_is_refused_naming_both_places(kind: str) -> None:
     one, two = Router("a"), Router("b")
-    one.intent("track", **{kind: ["Où est-il ?"]})(says("a"))
-    two.intent("find", **{kind: ["ou est il"]})(says("b"))
+    first: Any = {kind: ["Où est-il ?"]}
+    second: Any = {kind: ["ou est il"]}
+    one.intent("track", **first)(says("a"))
+    two.intent("find", **second)(says("b"))
 
     with pytest.raises(BotMistake, match=rf'"track" \({__file__}:\d+\) and "find" \({__file__}:\d+\)'):
         Routes([one, two])
@@ -513,8 +515,27 @@ def test_the_table_lists_every_rule_in_the_order_of_routing() -> None:
     rows = routes.table()
 
     assert [row.rule for row in rows] == [
-        "opt-out", "human owns", "escape", "step", "intent", "intent", "intent", "fallback", "bot fallback", "on",
+        "opt-out", "human owns", "escape", "step", "asked", "intent", "intent", "intent", "fallback", "bot fallback",
+        "on",
     ]  # fmt: skip
     track = next(row for row in rows if row.name == "track")
     assert (track.router, track.detail) == ("desk", '"where is it"')
     assert track.place.startswith(f"{__file__}:")
+
+
+def test_the_table_shows_a_threshold_and_a_title_where_they_are_set() -> None:
+    router = Router("desk")
+    router.intent("track", examples=["where is it"], threshold=0.9, title="Find a parcel")(says("track"))
+    router.intent("hours", examples=["when"])(says("hours"))
+
+    details = {row.name: row.detail for row in Routes([router]).table() if row.rule == "intent"}
+
+    assert details == {"track": '"where is it", from 0.9 on, called "Find a parcel"', "hours": '"when"'}
+
+
+def test_a_bot_that_never_asks_has_no_question_in_its_table() -> None:
+    asks = Routes([router_of("desk", track=["it"])])
+    never = Routes([router_of("desk", track=["it"])], asking=False)
+
+    assert [row.name for row in asks.table() if row.rule == "asked"] == ["did you mean …?"]
+    assert [row.name for row in never.table() if row.rule == "asked"] == []

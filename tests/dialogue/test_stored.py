@@ -68,6 +68,8 @@ SHOWS: dict[str, tuple[int, str, str, list[str]]] = {
     "opted-out": (1, "show", "intent:show/equal", [" []"]),
     "drips": (1, "show", "intent:show/equal", [" []"]),
     "said-lately": (1, "show", "intent:show/equal", [" []"]),
+    "asked": (1, "the first", "intent:show/chosen", ["A17 []"]),
+    "asked-and-not-answered": (1, "show", "intent:show/equal", [" []"]),
     "of-a-newer-flashbot": (1, "show", "intent:show/equal", ["A17 []"]),
 }
 

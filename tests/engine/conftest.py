@@ -22,7 +22,7 @@ from flashbot.engine.worker import Handle, Worker
 from flashbot.msgflash.signature import sign
 from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.mailbox import Store
-from flashbot.store.records import Done
+from flashbot.store.records import Done, Miss
 from flashbot.testing.virtual import VirtualClock, VirtualLoop, run_virtual
 
 AWA = "+2250700000001"
@@ -53,6 +53,7 @@ class Desk:
     secrets: tuple[str, ...] = (SECRET,)
     flood: Flood | None = None
     tally: Tally = field(default_factory=Tally)
+    missed: Callable[[Miss], None] = lambda _: None
     intake: Intake = field(init=False)
     worker: Worker = field(init=False)
 
@@ -64,7 +65,7 @@ class Desk:
         )  # fmt: skip
         self.worker = Worker(
             self.store, bot.turns(DEFAULT, self.clock, tally=tally), None, self.clock,
-            patience=Patience(), hands=4, handler_seconds=30, tally=tally,
+            patience=Patience(), hands=4, handler_seconds=30, tally=tally, missed=self.missed,
         )  # fmt: skip
 
     async def tell(self, body: bytes | dict[str, object], *, secret: str = SECRET, header: str | None = None) -> Answer:

@@ -84,7 +84,7 @@ class House:
         self.post = Post(clock)
         self.tally = Tally()
 
-    def engine(self, handle: Handle, *, per_second: float = 0) -> Engine:
+    def engine(self, handle: Handle, *, per_second: float = 0, start: bool = True) -> Engine:
         clock, store = self.clock, self.store
         pace = SharedPace(store, clock, api_key="k", per_second=per_second)
         sender = Sender(store, self.post, pace, clock, patience=Patience(), hands=4, tally=self.tally)
@@ -93,7 +93,8 @@ class House:
             patience=Patience(), hands=4, handler_seconds=600, tally=self.tally,
         )  # fmt: skip
         engine = Engine(worker, sender, clock, Patience(), listen=None)
-        engine.start()
+        if start:
+            engine.start()
         return engine
 
     async def event(self, name: str, contact: str = AWA) -> None:
@@ -124,6 +125,30 @@ def test_an_event_is_answered_by_a_running_engine(virtually: Any) -> None:
         await clock.sleep(3)
 
         assert house.post.sent == ["one"]
+        await engine.stop()
+
+    virtually(story)
+
+
+def test_what_comes_before_the_start_is_kept_for_it(virtually: Any) -> None:
+    async def story(clock: VirtualClock) -> None:
+        house = House(clock)
+
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
+            return saying(name_of(taken))
+
+        engine = house.engine(handle, start=False)
+        engine.hold()
+        claimed = engine.worker.claim()
+        await house.event("early")
+        await engine.worker.step()
+        await clock.sleep(3)
+        early = list(house.post.begun)
+        engine.start()
+        await clock.sleep(3)
+
+        assert (claimed, early) == (False, [])
+        assert house.post.sent == ["early"]
         await engine.stop()
 
     virtually(story)

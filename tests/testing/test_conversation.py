@@ -56,6 +56,51 @@ def a_bot() -> Bot:
     return Bot(router)
 
 
+def a_shop(**more: Any) -> Bot:
+    router = Router("shop")
+
+    @router.intent("track", examples=["where is my parcel", "when will my parcel arrive", "my parcel is not here yet"])
+    async def track(turn: Turn[None]) -> None:
+        turn.reply("On its way.")
+
+    @router.intent("refund", examples=["I want my money back", "give me a refund", "please refund what I have paid"])
+    async def refund(turn: Turn[None]) -> None:
+        turn.reply("You get it back.")
+
+    @router.fallback
+    async def anything(turn: Turn[None]) -> None:
+        turn.reply("Sorry?")
+
+    return Bot(router, asking=False, **more)
+
+
+async def test_what_is_said_in_other_words_is_understood_from_the_first_message() -> None:
+    chat = Conversation(a_shop())
+
+    await chat.says("hello, when will my parcel be here")
+
+    assert chat.replies == ["On its way."]
+
+
+async def test_a_bots_own_short_forms_are_read_as_what_they_stand_for() -> None:
+    chat = Conversation(a_shop(street={"wimp": "where is my parcel"}))
+
+    await chat.says("WIMP?")
+
+    assert chat.replies == ["On its way."]
+
+
+async def test_the_same_examples_are_learned_once_for_all_tests() -> None:
+    bots = [a_shop(), a_shop()]
+
+    for bot in bots:
+        await Conversation(bot).says("hello")
+
+    first, second = (bot.routes._ears["people"].matcher.recogniser for bot in bots)
+    assert first is not None
+    assert second is first
+
+
 async def test_replies_are_those_since_the_person_last_wrote() -> None:
     async with Conversation(a_bot(), name="Awa") as chat:
         await chat.says("one")

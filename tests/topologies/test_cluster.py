@@ -9,6 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from flashbot.store.deadletters import DeadLetters
 from flashbot.store.link import Link
 from flashbot.store.mailbox import Store
 from flashbot.store.opening import open_store
-from flashbot.store.records import Done, Later, Message, TimerKey
+from flashbot.store.records import Done, Later, Message, Miss, TimerKey
 from flashbot.store.scripts import NAMES
 from flashbot.store.slotmap import SLOTS, slot_of
 from tests.topologies.cluster_rig import PRIMARIES, Nodes
@@ -305,6 +306,7 @@ async def test_no_script_touches_two_slots(cluster: Cluster) -> None:
         await store.commit(reply, Done(bind="vendor-1", bound="event/0"))
         await store.standing(contact, "vendor-1", provider_id="provider-1")
         assert await store.bound(contact, ["vendor-1"]) == {"vendor-1"}
+        await store.misses.keep([Miss(contact, "what")], within=timedelta(days=1))
         await store.bury(f"dead {contact}", "in", contact, b"{}", b"W")
         assert await store.known([contact]) == {contact}
         assert not (await store.post("in", contact, contact, b"W")).new
@@ -317,8 +319,10 @@ async def test_no_script_touches_two_slots(cluster: Cluster) -> None:
     await store.budgets.spend(key_tag, "instance", health=b"{}", since=10, hour=10, day=10)
 
     letters = [letter async for letter in DeadLetters(cluster, store).list()]
+    misses = [miss async for miss in store.misses.read()]
 
     assert not isinstance(begun, int)
+    assert len(misses) == PARTITIONS
     assert len(letters) == 2 * PARTITIONS
     assert runner.ran == set(NAMES)
 

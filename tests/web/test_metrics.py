@@ -16,7 +16,8 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     found = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            found[sample.name, sample.labels.get("what") or sample.labels.get("le") or ""] = sample.value
+            labels = sample.labels
+            found[sample.name, labels.get("what") or labels.get("le") or labels.get("outcome") or ""] = sample.value
     return found
 
 
@@ -66,6 +67,16 @@ def test_replies_are_counted_in_seconds() -> None:
     assert found["flashbot_reply_seconds_bucket", "+Inf"] == 5
     assert found["flashbot_reply_seconds_count", ""] == 5
     assert abs(found["flashbot_reply_seconds_sum", ""] - 20.781) < 1e-9
+
+
+def test_what_no_intent_understood_is_counted_by_what_came_of_it() -> None:
+    tally = Tally()
+    tally.misses.update(fallback=3, asked=1)
+
+    found = samples(page(tally)[0].decode())
+
+    assert found["flashbot_misses_total", "fallback"] == 3
+    assert found["flashbot_misses_total", "asked"] == 1
 
 
 def test_the_counts_of_a_histogram_never_go_down() -> None:

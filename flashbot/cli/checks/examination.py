@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flashbot.cli.checks.finding import Finding, Level, unknown
+from flashbot.cli.checks.lessons import judge_lessons
 from flashbot.cli.checks.number import judge_choice, judge_health, judge_state
 from flashbot.cli.checks.places import WEBHOOK, is_real
 from flashbot.cli.checks.plan import TEAMS_PLAN, judge_plan
@@ -19,6 +20,7 @@ from flashbot.cli.checks.storeroom import look
 from flashbot.cli.checks.watch import Watched
 from flashbot.cli.checks.webhook import judge_bot, judge_endpoint, judge_endpoints, judge_reach, ours
 from flashbot.clock import Clock, SystemClock
+from flashbot.engine.lessons import Shelf
 from flashbot.engine.pace import SharedPace
 from flashbot.errors import FlashbotError
 from flashbot.msgflash.client import Client
@@ -46,7 +48,8 @@ async def examine(settings: Settings, *, url: str | None = None, clock: Clock | 
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         stored, opened = await look(settings, stack)
-        return [*await _outside(settings, opened, url, clock), *stored]
+        outside = await _outside(settings, opened, url, clock)
+        return [*outside, *judge_lessons(Shelf(settings.data_dir)), *stored]
 
 
 async def _outside(settings: Settings, opened: OpenedStore | None, url: str | None, clock: Clock) -> list[Finding]:

@@ -24,6 +24,7 @@ NAMES = (
     "budget",
     "loose",
     "standing",
+    "misses",
 )
 
 

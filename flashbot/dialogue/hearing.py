@@ -1,0 +1,258 @@
+"""`Hearing`: the fixed order in which a message finds its handler.
+
+It decides, from the message and what is remembered of its contact; it changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flashbot.clock import from_ms, to_ms
+from flashbot.dialogue.asking import ASKED_AT_MOST, ASKED_FOR_MS, Asking, answered, ask, partly
+from flashbot.dialogue.census import kind_of
+from flashbot.dialogue.decision import Decision
+from flashbot.dialogue.escapes import ESCAPE_WORDS, LOOP_SAID, Language
+from flashbot.dialogue.intents import Intent, Message
+from flashbot.dialogue.loops import listen, mark_of
+from flashbot.dialogue.match import Match
+from flashbot.dialogue.settlement import heard_at
+from flashbot.dialogue.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from flashbot.dialogue.census import Ears
+    from flashbot.dialogue.memory import Asked, Memory, Pending
+    from flashbot.dialogue.router import Router
+    from flashbot.dialogue.states import States
+    from flashbot.dialogue.step import Handler, Step
+    from flashbot.msgflash.events import Received
+
+__all__ = ["Hearing", "log_gone"]
+
+BUTTON_LABELS = frozenset({"cancel", "end", "quit", "remove"})
+"""Opt-out words that are also ordinary labels: under a button they mean what the bot's button means."""
+OURS = mark_of(fold(LOOP_SAID))
+log = logging.getLogger("flashbot.dialogue")
+
+
+class Hearing:
+    """Of one bot."""
+
+    def __init__(
+        self,
+        routers: Mapping[str, Router[Any]],
+        states: States,
+        ears: Mapping[str, Ears],
+        *,
+        fallback: Handler[None] | None,
+        opt_out: Callable[[str], Language | None],
+        opt_in: Callable[[str], Language | None],
+        asking: Asking | None,
+    ) -> None:
+        self._routers = routers
+        self._states = states
+        self._ears = ears
+        self._fallback = fallback
+        self._opt_out = opt_out
+        self._opt_in = opt_in
+        self._asking = asking
+
+    def decide(self, event: Received, memory: Memory, now: datetime, loop_after: int) -> Decision:
+        """Raises StateTooNew."""
+        decision = self._hear(event, memory, now)
+        return _unless_loop(decision, event, memory, now, loop_after) if loop_after else decision
+
+    def _hear(self, event: Received, memory: Memory, now: datetime) -> Decision:
+        kind = kind_of(event)
+        ears = self._ears.get(kind)
+        if ears is None:
+            return Decision("unheard")
+        folded = fold(event.text)
+        stored = memory.pending
+        too_new = None if stored is None else self._states.too_new(stored.router, stored.version)
+        step, gone = (None, "") if too_new else self._waiting(stored, kind)
+        waiting = step is not None or too_new is not None
+        asked = self._open_question(event, memory, now) if kind == "people" else None
+        if kind == "people":
+            owned = memory.owned(to_ms(now))
+            built_in = self._by_itself(event, folded, memory, ears, waiting=waiting or asked is not None, owned=owned)
+            if built_in is not None:
+                return built_in
+            if owned:
+                return Decision("human owns")
+        escape = self._escape(event, folded, ears, waiting=waiting)
+        if escape is not None:
+            return Decision(
+                f"escape:{escape.name}{gone}",
+                escape.handler,
+                self._routers[escape.router],
+                Match(escape.name, "name"),
+                spends_step=waiting or bool(gone),
+            )
+        if too_new is not None:
+            raise too_new
+        if step is not None:
+            return Decision(f"step:{step.name}", step.handler, self._routers[step.router], spends_step=True)
+        decision = self._understand(event, folded, ears, asked, memory, now)
+        return replace(decision, reason=f"{decision.reason}{gone}", spends_step=True) if gone else decision
+
+    # -- what comes before any intent
+
+    def _waiting(self, stored: Pending | None, kind: str) -> tuple[Step[Any] | None, str]:
+        """The step that waits for this kind of message; and words for a stored one that exists no more."""
+        if stored is None:
+            return None, ""
+        router = self._routers.get(stored.router)
+        step = router.steps.get(stored.step) if router is not None else None
+        if router is None or step is None:
+            log_gone(stored.router, stored.step)
+            return None, f" (step gone: {stored.router}.{stored.step})"
+        return (step if kind in router.hears else None), ""
+
+    def _by_itself(
+        self, event: Received, folded: str, memory: Memory, ears: Ears, *, waiting: bool, owned: bool
+    ) -> Decision | None:
+        """Opt-out and opt-in words, and leaving a waiting step: what no bot has to be taught."""
+        escape = ESCAPE_WORDS.get(folded)
+        intent = ears.matcher.named(escape) if escape is not None else None
+        tapped = event.choice is not None
+        if escape == "cancel" and intent is not None and not owned:
+            return None
+        if escape == "cancel" and waiting and not tapped:
+            return Decision("cancel", built_in="cancel", word=folded, spends_step=True)
+        language = self._opt_out(folded)
+        if language is not None and not (tapped and folded in BUTTON_LABELS):
+            intent = None if owned else intent or ears.matcher.exact(folded)
+            if intent is not None and self._states.too_new(intent.router, memory.state_version(intent.router)):
+                intent = None  # nobody waits for a newer process to opt out
+            return Decision(
+                "opt-out (known)" if memory.opted_out else "opt-out",
+                intent.handler if intent else None,
+                self._routers[intent.router] if intent else None,
+                Match(intent.name, "equal") if intent else None,
+                spends_step=True,
+                built_in="opt-out",
+                language=language,
+                word=folded,
+            )
+        if memory.opted_out and (language := self._opt_in(folded)) is not None:
+            return Decision("opt-in", built_in="opt-in", language=language, word=folded)
+        return None
+
+    def _escape(self, event: Received, folded: str, ears: Ears, *, waiting: bool) -> Intent | None:
+        name = ESCAPE_WORDS.get(fold(event.choice)) if event.choice else None
+        # A waiting step's own button may be labelled "Back": there only its id counts.
+        if name is None and not (event.choice and waiting):
+            name = ESCAPE_WORDS.get(folded)
+        return ears.matcher.named(name) if name is not None else None
+
+    # -- intents
+
+    def _understand(
+        self, event: Received, folded: str, ears: Ears, asked: Asked | None, memory: Memory, now: datetime
+    ) -> Decision:
+        """The answer to a question, an intent, a question, or a fallback."""
+        asking, matcher = self._asking, ears.matcher
+        if asked is not None and asking is not None:
+            place = answered(event.text, asked.offered, asking)
+            if place is not None:
+                return self._chosen(event, asked, place, ears, memory)
+        said = _message(event, event.text, now)
+        match = _tapped(event, said, ears) or matcher.certain(said, folded)
+        if match is None and asked is not None:
+            place = partly(event.text, asked.offered)
+            if place is not None:
+                return self._chosen(event, asked, place, ears, memory)
+        if match is None and folded:
+            match = matcher.likely(said)
+        intent = matcher.named(match.intent) if match is not None and match.intent is not None else None
+        if match is not None and intent is not None:
+            score = f" {match.score:.2f}" if match.tier == "recogniser" else ""
+            reason = f"intent:{intent.name}/{match.tier}{score}"
+            return Decision(reason, intent.handler, self._routers[intent.router], match)
+        times = 1 if asked is None else asked.times + 1
+        if (
+            asking is not None
+            and match is not None
+            and matcher.worth_asking(match)
+            and times <= ASKED_AT_MOST
+            and ears.kind == "people"
+            and event.choice is None
+        ):
+            question = ask(match, matcher, event.text, asking, now_ms=to_ms(now), times=times)
+            reason = f"asked:{question.asked.offered[0].intent} {match.score:.2f}"
+            return Decision(reason, match=match, question=question)
+        return self._falls_back(ears, memory, match=match)
+
+    def _open_question(self, event: Received, memory: Memory, now: datetime) -> Asked | None:
+        """A tap answers no question of ours: it has no buttons."""
+        asked = memory.asked
+        if asked is None or self._asking is None or event.choice is not None:
+            return None
+        return asked if heard_at(event, now) - asked.at_ms <= ASKED_FOR_MS else None
+
+    def _chosen(self, event: Received, asked: Asked, place: int, ears: Ears, memory: Memory) -> Decision:
+        if place == len(asked.offered):
+            return self._falls_back(ears, memory, " (none chosen)", text=asked.text)
+        name = asked.offered[place].intent
+        intent = ears.matcher.named(name)
+        if intent is None:
+            return self._falls_back(ears, memory, f" (intent gone: {name})", text=asked.text)
+        slots = ears.matcher.slots(intent, _message(event, asked.text, from_ms(asked.at_ms)))
+        return Decision(
+            f"intent:{name}/chosen",
+            intent.handler,
+            self._routers[intent.router],
+            Match(name, "chosen", slots=slots),
+            text=asked.text,
+        )
+
+    def _falls_back(
+        self, ears: Ears, memory: Memory, why: str = "", *, match: Match | None = None, text: str | None = None
+    ) -> Decision:
+        for router, handler in ears.fallbacks_for(memory.last_router):
+            return Decision(f"fallback:{router.name}{why}", handler, router, match, text=text)
+        if self._fallback is not None and ears.kind == "people":
+            return Decision(f"fallback:bot{why}", self._fallback, match=match, text=text)
+        return Decision(f"unhandled{why}", match=match, text=text)
+
+
+def log_gone(router: str, step: str) -> None:
+    log.warning('A contact waits at step "%s" of router "%s", which no longer exists; it is forgotten.', step, router)
+
+
+def _message(event: Received, text: str, now: datetime) -> Message:
+    return Message(text, now, event.sender if event.chat == "person" else None)
+
+
+def _tapped(event: Received, said: Message, ears: Ears) -> Match | None:
+    """A tapped button's id speaks before its label."""
+    if not event.choice:
+        return None
+    intent = ears.matcher.named(event.choice)
+    if intent is not None:
+        return Match(intent.name, "name", slots=ears.matcher.slots(intent, said))
+    return ears.matcher.certain(replace(said, text=event.choice), fold(event.choice))
+
+
+def _unless_loop(decision: Decision, event: Received, memory: Memory, now: datetime, loop_after: int) -> Decision:
+    """The same decision, with what was said remembered; or none, where a machine seems to talk to us.
+
+    Only what would be answered counts, and no answer to a question: "1" is said often. Opt-out words and escapes
+    always work, and nobody but a person taps.
+    """
+    if (decision.handler is None and decision.question is None) or decision.text is not None:
+        return decision
+    text = fold(event.text) or event.text.strip()
+    if event.choice is not None or not text or kind_of(event) != "people":
+        return decision
+    verdict, echoes = listen(memory.echoes, text, heard_at(event, now), loop_after=loop_after, ours=OURS)
+    if verdict == "answer":
+        return replace(decision, echoes=echoes)
+    if decision.built_in is not None or decision.reason.startswith("escape:"):
+        return decision
+    return Decision(verdict, built_in="loop" if verdict == "loop" else None, echoes=echoes)
