@@ -188,6 +188,18 @@ def test_words_of_the_bot_join_the_language_of_the_street() -> None:
     assert taught.match("zzkolo late").score > plainly.match("zzkolo late").score
 
 
+def test_spellings_that_say_nothing_are_refused() -> None:
+    with pytest.raises(BotMistake, match="street"):
+        Recogniser.train(LESSON, street={"": "parcel"})
+
+
+@pytest.mark.parametrize("name", ["refund_status", "refund-status", "RefundStatus"])
+def test_the_name_of_an_intent_is_one_more_example(name: str) -> None:
+    named = Recogniser.train([*LESSON, ("xyzzy", name)])
+
+    assert named.rank("refund status")[0].intent == name
+
+
 def test_what_it_sees_of_texts_are_points_of_unit_length_nearer_where_texts_mean_the_same() -> None:
     one, same, other = SHOP.vectors(["where is my parcel", "where is my package", "vous ouvrez quand"])
 

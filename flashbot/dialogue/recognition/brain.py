@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Brain", "View"]
 
-TABLE_SHARE = np.float32(1.6)
-ENCODER_SHARE = np.float32(2.0)
-LANDMARK_SHARE = np.float32(2.0)
-"""Of the table of words, the encoder, and the closeness to landmarks, beside the pieces of words, which weigh 1."""
+TABLE_SHARE, TABLE_SHARE_BESIDE = np.float32(1.6), np.float32(0.8)
+"""Of the table of words beside the pieces of words, which weigh 1: alone, and beside an encoder."""
+ENCODER_SHARE = np.float32(1.5)
+LANDMARK_SHARE = np.float32(1.5)
+"""Of the closeness to landmarks."""
 MOST_LANDMARKS = 1024
 SHARPNESS = np.float32(2.0)
 FEW = 6
@@ -107,7 +108,7 @@ class Brain:
         eyes = Eyes(features, table, street)
         spellings = {word: features.spelled(word) for word in features.words}
         built = [features.row(text, spellings) for text in texts]
-        points = np.array([eyes.meaning(eyes.look(text)) for text in said], np.float32) * TABLE_SHARE
+        points = np.array([eyes.meaning(eyes.look(text)) for text in said], np.float32) * _table_share(encoder)
         if encoder is not None:
             codes = encoder.encode(said) if codes is None else codes
             points = np.hstack([points, codes * ENCODER_SHARE])
@@ -147,60 +148,75 @@ class Brain:
 
     def view(self, text: str, code: Array | None = None) -> View:
         """`code`: what the encoder made of the text, where that is known already."""
-        features = self.eyes.features
         sight = self.eyes.look(text)
-        point = self.point(sight, text, code)
+        meaning = self.eyes.meaning(sight)
+        point = self._point(meaning, sight, text, code)
         values = self.constant + point @ self.dense
         length = float(point @ point) ** 0.5
         if length:
             point = point / np.float32(length)
             if len(self.landmarks):
                 values += closeness(point, self.landmarks) @ self.drawn
-        index, value = features.known(sight.words)
-        named = len(features.rarities)
-        sizes = sqrt(sum([rare * rare for rare in sight.rarities])) or 1.0
+        index, value = self.eyes.features.known(sight.words)
         heard = [at for at, number in enumerate(sight.numbers) if number >= 0]
+        named = len(self.eyes.features.rarities)
+        sizes = sqrt(sum([rare * rare for rare in sight.rarities])) or 1.0
         shares = np.array(value + [sight.rarities[at] / sizes for at in heard], np.float32)
         taken = self.worth.take(index + [named + sight.numbers[at] for at in heard], 0).astype(np.float32)
         values += shares @ taken
         strange = self._by_pieces(sight, sizes) if len(heard) < len(sight.words) else {}
         for worth in strange.values():
             values += worth
-        few = min(FEW, len(values))
-        order = np.argpartition(-values, few - 1)[:few] if few < len(values) else np.arange(len(values))
-        order = order[np.argsort(-values[order], kind="stable")]
+        order = _best(values)
         scratch = np.zeros(named, np.float32)
         scratch[index] = shares[: len(index)]
-        compared = order[:COMPARED].tolist()
-        likenesses = [self._likeness(intent, scratch, point) for intent in compared]
-        best = likenesses[0]
-        nearest = np.argsort(-best, kind="stable")[:NEAREST].tolist()
-        near = [(compared[0], int(self.begins[compared[0]]) + at, float(best[at])) for at in nearest]
-        for intent, likeness_to in zip(compared[1:], likenesses[1:], strict=True):
-            at = int(likeness_to.argmax())
-            near.append((intent, int(self.begins[intent]) + at, float(likeness_to[at])))
-        likeness = near[0][2]
+        near = self._near(order[:COMPARED].tolist(), scratch, point)
+        spoke = dict(zip(index, (shares[: len(index)] * taken[: len(index), order[0]]).tolist(), strict=True))
+        spelled = (shares[len(index) :] * taken[len(index) :, order[0]]).tolist()
+        worths = self._by_meaning(sight, meaning, int(order[0]))
+        for at, worth_spelled in zip(heard, spelled, strict=True):
+            worths[at] += worth_spelled + spoke.get(sight.numbers[at], 0.0)
+        for at, worth in strange.items():
+            worths[at] += float(worth[order[0]])
+        return View(
+            sight, values, order, self._signs(sight, values, order, near), near,
+            tuple(zip(sight.words, worths, strict=True)),
+        )  # fmt: skip
+
+    def _near(self, compared: list[int], scratch: Array, point: Array) -> tuple[tuple[int, int, float], ...]:
+        found: list[tuple[int, int, float]] = []
+        for intent in compared:
+            likeness, begin = self._likeness(intent, scratch, point), int(self.begins[intent])
+            nearest = np.argsort(-likeness, kind="stable")[:NEAREST].tolist() if not found else [int(likeness.argmax())]
+            found += [(intent, begin + at, float(likeness[at])) for at in nearest]
+        return tuple(found)
+
+    def _signs(self, sight: Sight, values: Array, order: Index, near: tuple[tuple[int, int, float], ...]) -> Signs:
+        best, _, likeness = near[0]
         alone = len(values) == 1  # nothing to tell it from: only likeness speaks
-        top = 2 * likeness - 1 if alone else float(values[order[0]])
+        top = 2 * likeness - 1 if alone else float(values[best])
         whole = sum(sight.weights)
-        signs = Signs(
+        heard = sum([weight for weight, number in zip(sight.weights, sight.numbers, strict=True) if number >= 0])
+        return Signs(
             value=top,
             margin=likeness if alone else top - float(values[order[1]]),
             likeness=likeness,
-            lead=likeness - max([one[2] for one in near if one[0] != compared[0]], default=0.0),
-            known=sum([sight.weights[at] for at in heard]) / whole if whole else 0.0,
+            lead=likeness - max([one[2] for one in near if one[0] != best], default=0.0),
+            known=heard / whole if whole else 0.0,
             size=log10(len(self.examples)),
         )
-        spoke = (shares * taken[:, order[0]]).tolist()
-        by_itself = dict(zip(index, spoke, strict=False))
-        words = {at: float(worth[order[0]]) for at, worth in strange.items()}
-        for at, by_pieces in zip(heard, spoke[len(index) :], strict=True):
-            words[at] = by_pieces + by_itself.get(sight.numbers[at], 0.0)
-        return View(
-            sight, values, order, signs,
-            tuple(near),
-            tuple((sight.words[at], worth) for at, worth in words.items()),
-        )  # fmt: skip
+
+    def _by_meaning(self, sight: Sight, meaning: Array, best: int) -> list[float]:
+        """What each word's place in the table adds to the best intent's value."""
+        table = self.eyes.table
+        total = float(meaning @ self.dense[: table.dims, best]) * float(_table_share(self.encoder))
+        towards = table.rows.take([max(place, 0) for place in sight.places], 0) @ (table.scale * meaning)
+        parts = [
+            max(weight * part, 0.0) if place >= 0 else 0.0
+            for weight, part, place in zip(sight.weights, towards.tolist(), sight.places, strict=True)
+        ]
+        whole = sum(parts) or 1.0
+        return [total * part / whole for part in parts]
 
     def _by_pieces(self, sight: Sight, sizes: float) -> dict[int, Array]:
         """What words that no example has are worth to each intent, by their place in the text."""
@@ -212,8 +228,13 @@ class Brain:
                 found[at] = (shares @ worth) * np.float32(sight.rarities[at] / sizes)
         return found
 
-    def point(self, sight: Sight, text: str, code: Array | None = None) -> Array:
-        point = self.eyes.meaning(sight) * TABLE_SHARE
+    def point(self, text: str) -> Array:
+        """What the text means."""
+        sight = self.eyes.look(text)
+        return self._point(self.eyes.meaning(sight), sight, text, None)
+
+    def _point(self, meaning: Array, sight: Sight, text: str, code: Array | None) -> Array:
+        point = meaning * _table_share(self.encoder)
         if self.encoder is None:
             return point
         if code is None:
@@ -231,6 +252,18 @@ class Brain:
 
 
 NO_PIECES: tuple[Index, Array] = np.zeros(0, np.intp), np.zeros(0, np.float32)
+
+
+def _table_share(encoder: Encoder | None) -> np.float32:
+    return TABLE_SHARE if encoder is None else TABLE_SHARE_BESIDE
+
+
+def _best(values: Array) -> Index:
+    """The numbers of the best few, best first."""
+    if len(values) <= FEW:
+        return np.argsort(-values, kind="stable")
+    few = np.argpartition(-values, FEW - 1)[:FEW]
+    return few[np.argsort(-values[few], kind="stable")]
 
 
 def closeness(points: Array, landmarks: Array) -> Array:

@@ -8,6 +8,7 @@ Coordinate Ascent Methods"), and the two are added up. All intents are stepped a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,7 @@ class Rows:
 
 LOGISTIC_SHARE = np.float32(0.4)
 """Of the logistic machine, whose values are larger, beside the other."""
-HINGE_COST, HINGE_ROUNDS = 0.6, 8
+HINGE_COST, HINGE_COST_OF_MANY, HINGE_ROUNDS = 0.6, 0.3, 8
 LOGISTIC_COST, LOGISTIC_ROUNDS = np.float32(8), 10
 MANY = 5000
 """Texts from which on the logistic machine adds nothing but time."""
@@ -54,9 +55,9 @@ CURVE = np.float32(0.1)
 
 def fit(rows: Rows, labels: Index, intents: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Weights of the features (width, intents) and of the dense dimensions (dimensions, intents)."""
-    hinge = _descend(rows, labels, intents, rng, _hinge, HINGE_ROUNDS)
     if len(rows.index) >= MANY:
-        return hinge
+        return _descend(rows, labels, intents, rng, partial(_hinge, ridge=0.5 / HINGE_COST_OF_MANY), HINGE_ROUNDS)
+    hinge = _descend(rows, labels, intents, rng, partial(_hinge, ridge=0.5 / HINGE_COST), HINGE_ROUNDS)
     logistic = _descend(rows, labels, intents, rng, _logistic, LOGISTIC_ROUNDS)
     return hinge[0] + LOGISTIC_SHARE * logistic[0], hinge[1] + LOGISTIC_SHARE * logistic[1]
 
@@ -82,11 +83,10 @@ def _descend(
     return sparse, dense
 
 
-def _hinge(values: Array, dual: Array, label: int, length: np.float32) -> Array:
+def _hinge(values: Array, dual: Array, label: int, length: np.float32, *, ridge: float) -> Array:
     """By how much one text's duals change: signed, so that they are its share in the weights."""
-    ridge = np.float32(0.5 / HINGE_COST)
     rest = np.float32(1 / (length + ridge))
-    moved = (dual - rest * (values + ridge * dual)).astype(np.float32, copy=False)
+    moved = (dual - rest * (values + np.float32(ridge) * dual)).astype(np.float32, copy=False)
     mine = max(moved[label] + rest, np.float32(0))
     np.minimum(moved - rest, 0, out=moved)
     moved[label] = mine
