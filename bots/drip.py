@@ -20,10 +20,26 @@ welcome = (
 club = Router("club")
 
 
-@club.intent("join", examples=["join", "je veux m'inscrire"], keywords=["newsletter"])
+JOIN = [
+    "join", "I want to join the club", "sign me up", "subscribe me", "send me your news", "can I become a member",
+    "je veux m'inscrire", "inscrivez-moi", "je veux recevoir vos nouvelles", "comment devenir membre",
+]  # fmt: skip
+LEAVE = [
+    "leave the club", "unsubscribe me", "remove me from your list", "I don't want to join", "no more messages",
+    "je veux me désinscrire", "désabonnez-moi", "ne m'envoyez plus rien", "je ne veux pas m'inscrire",
+]  # fmt: skip
+
+
+@club.intent("join", title="Join the club", examples=JOIN, keywords=["newsletter"], threshold=0.9)
 async def join(turn: Turn[None]) -> None:
     turn.reply("You are in. Write STOP at any time and you will hear nothing more.")
     turn.start(welcome, name=turn.name or "friend")
+
+
+@club.intent("leave", title="Leave the club", examples=LEAVE)
+async def leave(turn: Turn[None]) -> None:
+    turn.stop(welcome)
+    turn.reply("You will hear nothing more of the club.")
 
 
 @club.fallback

@@ -44,3 +44,14 @@ async def test_stop_ends_the_series_and_is_confirmed_once(chat: Any) -> None:
     await chat.wait(days=30)
 
     assert chat.replies == []
+
+
+@pytest.mark.parametrize("text", ["unsubscribe me pls", "je ve me desinscrire", "i dont want to join ur club"])
+async def test_who_wants_to_leave_is_not_taken_for_one_who_joins(chat: Any, text: str) -> None:
+    await chat.says("join")
+
+    await chat.says(text)
+    assert chat.replies == ["You will hear nothing more of the club."]
+
+    await chat.wait(days=10)
+    assert chat.replies == []

@@ -22,6 +22,25 @@ async def test_a_parcel_is_found_by_its_number(chat: Any) -> None:
     assert chat.state.number == "CI-1001"
 
 
+@pytest.mark.parametrize("text", ["ci 1001", "where is order ci1001 pls", "slt mon colis CI-1001 est ou stp"])
+async def test_a_number_in_the_message_is_not_asked_for(chat: Any, text: str) -> None:
+    await chat.says(text)
+
+    assert chat.replies == ["Your order CI-1001 arrives on Tuesday."]
+
+
+async def test_people_are_understood_in_their_own_words(chat: Any) -> None:
+    await chat.says("slt mon coli est ou stp")
+
+    assert chat.replies == ["What is your order number?"]
+
+
+async def test_the_rest_is_told_what_there_is(chat: Any) -> None:
+    await chat.says("tu es marié ?")
+
+    assert chat.replies == ["Hello! Ask me “where is my order”, or tell me what went wrong."]
+
+
 async def test_a_wrong_number_may_be_tried_again(chat: Any) -> None:
     await chat.says("Where is my order?")
     await chat.says("12")

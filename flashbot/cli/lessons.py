@@ -56,8 +56,10 @@ def templates_of(bot: Bot) -> Mapping[tuple[str, str], str]:
     """The example with slots that a text was made from, by that text and its intent."""
     found = {}
     for intent in intents_of(bot).values():
-        shapes = [(example, _shape(example)) for example in intent.examples if SLOT.search(example)]
-        for text in intent.texts:
+        # Those with most words of their own first: "{product} to {city}" also fits what others are filled to.
+        slotted = sorted(filter(SLOT.search, intent.examples), key=lambda example: -len(SLOT.sub("", example)))
+        shapes = [(example, _shape(example)) for example in slotted]
+        for text in set(intent.texts).difference(intent.examples):
             example = next((example for example, shape in shapes if shape.fullmatch(text)), None)
             if example is not None:
                 found[text, intent.name] = example

@@ -28,11 +28,11 @@ __all__ = ["misses"]
 
 SHOWN = 10
 OFF = (
-    "FLASHBOT_KEEP_MISSES_DAYS is 0, so no text is kept. Set it in .env to the days for which what people wrote may be "
-    "kept where no intent understood it, such as 7; start the bot again, and come back in a few days. These are other "
-    "people's words: tell them first that you read such messages, why, and for how long you keep them. Long numbers, "
-    "e-mail addresses and links are masked before anything is stored; names are not, for nothing tells them from other "
-    "words. --clear deletes everything, --forget NUMBER what one person wrote."
+    "FLASHBOT_KEEP_MISSES_DAYS is 0 here, so no text is kept. Set it in .env to the days for which what people wrote "
+    "may be kept where no intent understood it, such as 7; start the bot again, and come back in a few days. These are "
+    "other people's words: tell them first that you read such messages, why, and for how long you keep them. Long "
+    "numbers, e-mail addresses and links are masked before anything is stored; names are not, for nothing tells them "
+    "from other words. --clear deletes everything, --forget NUMBER what one person wrote."
 )
 T = TypeVar("T")
 
@@ -70,6 +70,8 @@ def misses(
     else:
         if write is not None and write.exists() and not force:
             raise typer.BadParameter(f"{write} is there already: --force writes over it.")
+        if write is not None and not write.parent.is_dir():
+            raise typer.BadParameter(f"There is no folder {write.parent}: make it, or name a file elsewhere.")
         _show(settings, target, since, limit, write, as_json=as_json)
 
 
@@ -98,12 +100,15 @@ def _clear(settings: Settings, *, yes: bool) -> None:
 
 
 def _off(settings: Settings) -> None:
-    """Says how to turn it on; and deletes what an earlier setting has left."""
-    if settings.redis_url.get_secret_value() or settings.data_dir.is_dir():
-        gone = _in_store(settings, lambda opened: opened.store.misses.trim(timedelta(0)))
-        if gone:
-            note(f"{_texts(gone)} of an earlier setting deleted.")
+    """Says how to turn it on, and what is stored. Deletes nothing: these may be another folder's settings."""
     note(OFF)
+    if settings.redis_url.get_secret_value() or settings.data_dir.is_dir():
+        there = len(_in_store(settings, _kept))
+        if there:
+            note(
+                f"{_texts(there)} {'is' if there == 1 else 'are'} stored still: --clear deletes them, and so does the "
+                "bot when it starts with this setting."
+            )
 
 
 # -- showing

@@ -73,7 +73,8 @@ def _headline(found: Gathered) -> Iterator[str]:
     yield f"{found.messages:,} messages were not understood{by_now}."
     inside = sum(one.size for one in groups.clusters)
     hidden = len(groups.clusters) - len(found.offers)
-    said = f"{len(groups.clusters):,} groups hold {inside:,}"
+    count = len(groups.clusters)
+    said = f"{count:,} group{' holds' if count == 1 else 's hold'} {inside:,}"
     said += f", of which {hidden:,} are not shown (--limit)" if hidden else ""
     yield f"{said}; {len(groups.alone):,} are like too few others; {groups.junk:,} hold no word."
     if groups.left_out:

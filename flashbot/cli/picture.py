@@ -40,6 +40,8 @@ def check_picture(file: Path) -> None:
         raise SettingsError(f"--picture writes {', '.join(KINDS)}, not {file.name}: name such a file.")
     if importlib.util.find_spec("matplotlib") is None:
         raise SettingsError("--picture needs matplotlib, which is not installed: pip install 'flashbot[plot]'.")
+    if not file.parent.is_dir():
+        raise SettingsError(f"There is no folder {file.parent} for --picture: make it, or name a file elsewhere.")
 
 
 def draw(review: Review, title: str, file: Path) -> None:

@@ -99,13 +99,14 @@ def _review(bot: Bot, course: Course, folds: int | None) -> Review:
 
     pairs = course.lesson.pairs
     folds = folds or folds_for(len(pairs))
-    seconds = seconds_for(pairs, folds)
+    encoder = bot.encoder
+    seconds = seconds_for(pairs, folds, encoded=encoder is not None)
     if seconds > NOTED:
         note(f"{len(pairs):,} examples are learned {folds + 1} times: about {_span(seconds)}.")
     with Bar("Training", folds + 1) as bar:
         return review(
             pairs,
-            encoder=bot.encoder,
+            encoder=encoder,
             street=bot.street,
             folds=folds,
             made_from=templates_of(bot),

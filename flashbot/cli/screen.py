@@ -16,8 +16,9 @@ from flashbot.cli.process import Written
 
 __all__ = ["Screen"]
 
-HINTS = ("flashbot.dialogue", "flashbot.turns")
-"""They say what to write when nothing handles a message: shown at INFO, too, to whoever tries the bot."""
+HINTS = ("flashbot.dialogue", "flashbot.turns", "flashbot.training.late")
+"""They say what to write when nothing handles a message, and while nothing is recognised yet: shown at INFO, too, to
+whoever tries the bot."""
 
 
 class Screen:

@@ -124,11 +124,15 @@ class Desk:
         return f"{router.name}.{name}", place
 
     def _why(self, decision: Decision, text: str) -> str:
+        from flashbot.dialogue.asking import only_answers
+
         match = decision.match
         if decision.built_in is not None:
             return "flashbot does this by itself, whatever the intents"
         if decision.reason.startswith("escape:"):
             return "this word leads there, even while a step waits"
+        if match is None and only_answers(text):
+            return "yes, no or a number alone answers something, and is not guessed about"
         if match is None:
             return "nothing in it is like an example" if self._recogniser is not None else "no intent has examples"
         if match.intent is not None and match.tier != "recogniser":
@@ -138,6 +142,8 @@ class Desk:
         accept = self._accept(guess)
         if match.intent is not None:
             return f"{score:.2f} is enough to act upon, from {accept:.2f}"
+        if decision.question is not None and score >= accept:
+            return f"{score:.2f} for {guess} is as likely as for {match.alternatives[1].intent}, so the person is asked"
         if decision.question is not None:
             return (
                 f"{score:.2f} for {guess} is too little to act upon (from {accept:.2f}), and enough to ask ({ask:.2f})"

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from flashbot.dialogue.intents import Intent, Matcher
     from flashbot.dialogue.match import Match
 
-__all__ = ["ASKED_AT_MOST", "ASKED_FOR_MS", "ASKING", "Asking", "Question", "answered", "ask", "partly"]
+__all__ = [
+    "ASKED_AT_MOST",
+    "ASKED_FOR_MS",
+    "ASKING",
+    "Asking",
+    "Question",
+    "answered",
+    "ask",
+    "ask_again",
+    "only_answers",
+    "partly",
+    "undecided",
+]
 
 ASKED_FOR_MS = 30 * 60 * 1000
 """After that, "1" means something else."""
@@ -39,12 +51,12 @@ NUMBERS = (
     "4|four|fourth|quatre|quatrieme|4th|4e|4eme",
 )
 PLACES = {word: place for place, words in enumerate(NUMBERS) for word in words.split("|")}
-NUMBER = re.compile(
-    r"(?:(?:i mean|i want|je veux|je prends|c est|the|le|la|l|number|numero|no?|option|choice|choix) ?)*"
-    rf"\b({'|'.join(NUMBERS)})\b"
-    r"(?: (?:one|option|please|thanks|thank you|s il (?:te|vous) plait|merci))*"
-)
+LED = r"(?:(?:i mean|i want|je veux|je prends|c est|the|le|la|l|number|numero|no?|option|choice|choix) ?)*"
+ONE = rf"\b(?:\d|{'|'.join(NUMBERS)})\b"
+POLITE = r"(?: (?:one|option|please|thanks|thank you|s il (?:te|vous) plait|merci))*"
+NUMBER = re.compile(rf"{LED}\b({'|'.join(NUMBERS)})\b{POLITE}")
 """An answer in plain words: a number with what people put around it."""
+NUMBERS_ONLY = re.compile(rf"{LED}{ONE}(?: (?:et|and|ou|or|puis)? ?{LED}{ONE})*{POLITE}")
 NONE = frozenset(
     plain(said)
     for said in (
@@ -62,6 +74,14 @@ YES = frozenset(
         "exactement", "voilà", "👍",
     )
 )  # fmt: skip
+BOTH = frozenset(
+    plain(said)
+    for said in (
+        "both", "both of them", "all of them", "all", "either", "les deux", "les 2", "tous les deux", "toutes les deux",
+        "les trois", "tous", "toutes", "l'un ou l'autre", "l'un des deux",
+    )
+)  # fmt: skip
+LONGEST_ANSWER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +136,24 @@ def ask(match: Match, matcher: Matcher, text: str, asking: Asking, *, now_ms: in
     least = SHARE * match.score
     guessed = [matcher.named(guess.intent) for guess in match.alternatives[:OFFERED] if guess.score >= least]
     offered = tuple(Offer(intent.name, _title(intent, match)) for intent in guessed if intent is not None)
-    spoken = _spoken(text, match, asking)
+    near = (one.example for one in match.evidence.examples)
+    spoken = _spoken((text, *near, *(offer.title for offer in offered)), asking)
+    return Question(_worded(offered, asking, spoken), Asked(text[:LONGEST_ASKED], "", offered, now_ms, times))
+
+
+def ask_again(asked: Asked, asking: Asking, *, now_ms: int) -> Question:
+    """The same question, whose answer was none."""
+    spoken = _spoken((asked.text, *(offer.title for offer in asked.offered)), asking)
+    return Question(_worded(asked.offered, asking, spoken), asked._replace(at_ms=now_ms, times=asked.times + 1))
+
+
+def _worded(offered: Sequence[Offer], asking: Asking, spoken: str) -> str:
     lines = [*(offer.title for offer in offered), asking.other[spoken]]
-    said = "\n".join([asking.question[spoken], *(f"{number}. {line}" for number, line in enumerate(lines, 1))])
-    return Question(said, Asked(text[:LONGEST_ASKED], "", offered, now_ms, times))
+    return "\n".join([asking.question[spoken], *(f"{number}. {line}" for number, line in enumerate(lines, 1))])
 
 
-def _spoken(text: str, match: Match, asking: Asking) -> str:
-    for written in (text, *(near.example for near in match.evidence.examples[:1])):
+def _spoken(texts: Sequence[str], asking: Asking) -> str:
+    for written in texts:
         spoken = language(written)
         if spoken is not None and spoken in asking.question:
             return spoken
@@ -165,3 +195,15 @@ def partly(text: str, offered: Sequence[Offer]) -> int | None:
         return None
     places = [place for place, offer in enumerate(offered) if f" {said}" in f" {plain(offer.title)}"]
     return places[0] if len(places) == 1 else None
+
+
+def undecided(text: str) -> bool:
+    """Whether it answers without a choice, where `answered` finds none: yes, both, a number that was not offered."""
+    said = plain(text) if len(text) <= LONGEST_ANSWER else ""
+    return said in YES or said in BOTH or NUMBERS_ONLY.fullmatch(said) is not None
+
+
+def only_answers(text: str) -> bool:
+    """Whether it means nothing by itself, but for who asked something: yes, no, a number."""
+    said = plain(text) if len(text) <= LONGEST_ANSWER else ""
+    return said in YES or said in NONE or said.replace(" ", "").isdigit()

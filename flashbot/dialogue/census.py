@@ -13,7 +13,7 @@ from flashbot.dialogue.text import fold, plain
 from flashbot.errors import BotMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from flashbot.dialogue.step import Handler
     from flashbot.msgflash.events import Event, Received
@@ -79,21 +79,25 @@ def check_routers(routers: Iterable[Router[Any]], street: Mapping[str, str] | No
             intents[intent.name] = intent
     for kind in HEARS:
         heard = [intent for router in known.values() if kind in router.hears for intent in router.intents.values()]
-        _check_phrases("example", ((intent, intent.examples) for intent in heard), fold)
-        _check_phrases("keyword", ((intent, intent.keywords) for intent in heard), fold)
-        _check_phrases("example", ((intent, intent.sentences) for intent in heard), lambda said: plain(said, street))
+        _check_phrases("example", ((one, {said: fold(said) for said in one.sentences}) for one in heard))
+        _check_phrases("keyword", ((one, {said: fold(said) for said in one.keywords}) for one in heard))
+        _check_phrases("title", ((one, {one.title: fold(one.title)} if one.title else {}) for one in heard))
+        _check_phrases("example", ((one, {said: plain(said, street) for said in one.sentences}) for one in heard))
+        _check_phrases("example", ((one, one.slots.forms if one.slots else {}) for one in heard))
     return known
 
 
-def _check_phrases(what: str, spoken: Iterable[tuple[Intent, Collection[str]]], meaning: Callable[[str], str]) -> None:
-    owners: dict[str, tuple[Intent, str]] = {}
+def _check_phrases(what: str, spoken: Iterable[tuple[Intent, Mapping[str, object]]]) -> None:
+    """Phrases as written, with what they mean."""
+    owners: dict[object, tuple[Intent, str]] = {}
     for intent, phrases in spoken:
-        for phrase in phrases:
-            owner, first = owners.setdefault(meaning(phrase), (intent, phrase))
+        for phrase, meaning in phrases.items():
+            owner, first = owners.setdefault(meaning, (intent, phrase))
             if owner is not intent:
                 said = f'The {what} "{phrase}" is'
                 if fold(first) != fold(phrase):
-                    said = f'The {what}s "{first}" and "{phrase}" mean the same, short forms spelled out, and are'
+                    how = "" if "{" in phrase else ", short forms spelled out,"
+                    said = f'The {what}s "{first}" and "{phrase}" mean the same{how} and are'
                 raise BotMistake(
                     f'{said} in two intents: "{owner.name}" ({owner.place}) and "{intent.name}" ({intent.place}); '
                     "take it out of one."

@@ -4,9 +4,9 @@ Reasons are a short closed vocabulary, here with desk, number, track and follow-
 "opt-out", "opt-out (known)", "opt-in", "human owns", "owner expired", "escape:menu", "cancel", "step:number",
 "timeout:number", "forgotten:number", "intent:track/equal" (or /keyword, /pattern, /template, /name, /chosen, and
 /recogniser with its score: "intent:track/recogniser 0.83"), "asked:track 0.41" (the person is asked which intent is
-meant; this is the likeliest), "fallback:desk", "fallback:bot", "on:message.read", "drip:follow-up",
-"drip waits:follow-up", "stale timer", "unheard", "unhandled", "loop" (told once that the same text gets no more
-answers), "muted" (it came again).
+meant; this is the likeliest), "asked again:track" (a yes or both chose none of several), "question over",
+"fallback:desk", "fallback:bot", "on:message.read", "drip:follow-up", "drip waits:follow-up", "stale timer",
+"unheard", "unhandled", "loop" (told once that the same text gets no more answers), "muted" (it came again).
 " (step gone: desk.number)" follows when a stored step no longer exists; " (none chosen)" and " (intent gone: track)"
 when an answer to the question leads to a fallback.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BuiltIn", "Decision", "ReplyClass", "RouteRow", "Settled"]
 
-BuiltIn: TypeAlias = Literal["opt-out", "opt-in", "cancel", "owner", "drip", "loop"]
+BuiltIn: TypeAlias = Literal["opt-out", "opt-in", "cancel", "owner", "question", "drip", "loop"]
 ReplyClass: TypeAlias = Literal["reply", "follow_up"]
 
 

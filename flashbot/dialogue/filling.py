@@ -21,9 +21,13 @@ CONSIDERED = 40
 """Values of one type and rank that are weighed against each other."""
 LEADS = 2
 """Words without meaning that may stand before a value: "pour le" in "pour le 12 mai"."""
-NEXT_TO, NEAR, SAME_WORDS = 2.0, 1.0, 0.9
-"""What speaks for a value in a slot: what stands beside the slot in an example stands beside it, or one word away; and
-the share of that example's words in the text."""
+BELONGS, NEXT_TO, NEAR, SAME_WORDS = 3.0, 2.0, 1.0, 0.9
+"""What speaks for a value in a slot: a value that was taken stands beside it as in an example; what stands beside the
+slot in an example stands beside it, or one word away; and the share of that example's words in the text."""
+LABELS = frozenset(["taille", "tailles", "size", "sizes", "pointure", "pointures", "etage", "floor"])
+"""What follows is a number of these, unless an example has a slot there."""
+PARTS = frozenset(",;+&.!?\n")
+"""What stands on two sides of one of these does not belong together."""
 
 
 class Setting(NamedTuple):
@@ -69,7 +73,7 @@ class Finds:
         self._now, self._region = now, region.upper() if region else None
         self._found: dict[Kind, list[Found]] = {}
         self._beginning: dict[Kind, dict[int, list[tuple[int, object]]]] = {}
-        self._ending: dict[Kind, frozenset[int]] = {}
+        self._ending: dict[Kind, dict[int, list[object]]] = {}
 
     def of(self, kind: Kind) -> list[Found]:
         """Without what begins too late, or may be cut off by the end of what is looked at."""
@@ -96,12 +100,14 @@ class Finds:
                     known.setdefault(first, []).append((behind, one.value))
         return known.get(index, [])
 
-    def ends(self, kind: Kind, index: int) -> bool:
-        """Whether a value stands just before a word."""
-        if kind not in self._ending:
-            spans = (self.line.span(one.start, one.end) for one in self.of(kind))
-            self._ending[kind] = frozenset(behind for _, behind in spans)
-        return index in self._ending[kind]
+    def ending(self, kind: Kind, index: int) -> list[object]:
+        """The values that stand just before a word."""
+        known = self._ending.get(kind)
+        if known is None:
+            known = self._ending[kind] = {}
+            for one in self.of(kind):
+                known.setdefault(self.line.span(one.start, one.end)[1], []).append(one.value)
+        return known.get(index, [])
 
 
 def align(template: Template, finds: Finds) -> dict[str, object] | None:
@@ -143,6 +149,34 @@ class Weights:
         self._settings = settings
         self._said = {word.text for word in finds.line.words}
         self._shares: dict[str, dict[Setting, float]] = {}
+        self._taken: dict[Kind, list[object]] = {}
+
+    def take(self, kind: Kind, value: object) -> None:
+        """From now on what stands beside this value belongs to it, and what stands beside another does not."""
+        self._taken.setdefault(kind, []).append(value)
+
+    def counts_another(self, name: str, found: Found) -> bool:
+        """Whether a number stands beside a value that was not taken: 2 in "2 pizzas et 3 burgers", where burger was; or
+        behind a word that says what it is.
+
+        A day or a place is said once for all of them.
+        """
+        if found.rank < Rank.NUMBER:
+            return False
+        first, behind = self._finds.line.span(found.start, found.end)
+        label = self._finds.line.word(first - 1)
+        if label in LABELS:
+            return not any(setting.before == label for setting in self._shared(name))
+        beside = [
+            (side, values)
+            for setting in self._shared(name)
+            for side, values in (
+                (setting.before, self._values_before(setting.before, first)),
+                (setting.after, self._values_after(setting.after, behind)),
+            )
+            if isinstance(side, Kind) and values and side in self._taken
+        ]
+        return bool(beside) and not any(value in self._taken[side] for side, values in beside for value in values)
 
     def of(self, name: str, found: Found) -> float:
         first, behind = self._finds.line.span(found.start, found.end)
@@ -170,13 +204,33 @@ class Weights:
 
     def _before(self, side: str | Kind | None, first: int) -> float:
         if isinstance(side, Kind):
-            return NEXT_TO if self._finds.ends(side, first) else 0
+            return self._worth(side, self._values_before(side, first))
         return self._beside(side, first - 1, first - 2)
 
     def _after(self, side: str | Kind | None, behind: int) -> float:
         if isinstance(side, Kind):
-            return NEXT_TO if self._finds.beginning(side, behind) else 0
+            return self._worth(side, self._values_after(side, behind))
         return self._beside(side, behind, behind + 1)
+
+    def _values_before(self, side: str | Kind | None, first: int) -> list[object]:
+        return self._finds.ending(side, first) if isinstance(side, Kind) and self._joined(first) else []
+
+    def _values_after(self, side: str | Kind | None, behind: int) -> list[object]:
+        if not isinstance(side, Kind) or not self._joined(behind):
+            return []
+        return [value for _, value in self._finds.beginning(side, behind)]
+
+    def _joined(self, index: int) -> bool:
+        line = self._finds.line
+        return 0 < index < len(line.words) and PARTS.isdisjoint(line.gap(index))
+
+    def _worth(self, side: Kind, values: Sequence[object]) -> float:
+        if not values:
+            return 0
+        taken = self._taken.get(side)
+        if taken is None:
+            return NEXT_TO
+        return BELONGS if any(value in taken for value in values) else 0
 
     def _beside(self, word: str | None, next_to: int, near: int) -> float:
         if not word:
@@ -191,7 +245,7 @@ def assign(offers: Mapping[str, Sequence[Found]], weights: Weights, rank: Rank, 
         (name, one): weights.of(name, one)
         for name, found in offers.items()
         for one in found[:CONSIDERED]
-        if rank is not Rank.DOUBTFUL or weights.counts(name, one)
+        if (rank is not Rank.DOUBTFUL or weights.counts(name, one)) and not weights.counts_another(name, one)
     }
     assigned: list[Pair] = []
     while weighed:

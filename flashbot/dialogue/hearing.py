@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flashbot.clock import from_ms, to_ms
-from flashbot.dialogue.asking import ASKED_AT_MOST, ASKED_FOR_MS, Asking, answered, ask, partly
+from flashbot.dialogue.asking import ASKED_AT_MOST, ASKED_FOR_MS, Asking, answered, ask, ask_again, partly, undecided
 from flashbot.dialogue.census import kind_of
 from flashbot.dialogue.decision import Decision
 from flashbot.dialogue.escapes import ESCAPE_WORDS, LOOP_SAID, Language
@@ -167,6 +167,9 @@ class Hearing:
             place = partly(event.text, asked.offered)
             if place is not None:
                 return self._chosen(event, asked, place, ears, memory)
+            if asking is not None and asked.times < ASKED_AT_MOST and undecided(event.text):
+                question = ask_again(asked, asking, now_ms=to_ms(now))
+                return Decision(f"asked again:{asked.offered[0].intent}", question=question)
         if match is None and folded:
             match = matcher.likely(said)
         intent = matcher.named(match.intent) if match is not None and match.intent is not None else None

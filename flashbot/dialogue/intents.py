@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from flashbot.dialogue.asking import only_answers
 from flashbot.dialogue.match import NO_SLOTS, Guess, Match
 from flashbot.dialogue.text import fold, plain
 from flashbot.msgflash.phones import country_of
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from flashbot.dialogue.step import Handler
 
 __all__ = ["Guess", "Intent", "Match", "Matcher", "Message", "Recogniser"]
+
+TIED = 0.9
+"""Of the best score: a runner-up with that much is as likely."""
 
 
 def __getattr__(name: str) -> object:
@@ -94,6 +98,7 @@ class Matcher:
         self._templates: list[tuple[Slots, Intent]] = []
         self._phrases: dict[str, list[tuple[int, str, Intent]]] = {}
         self._patterns: list[tuple[re.Pattern[str], Intent]] = []
+        self._answering = {intent.name for intent in self._intents.values() if any(map(only_answers, intent.sentences))}
         rank = 0
         for intent in self._intents.values():
             for example in intent.sentences:
@@ -142,19 +147,22 @@ class Matcher:
         return None
 
     def likely(self, said: Message) -> Match | None:
-        """What the recogniser makes of it: without an intent where the best guess is below its threshold.
+        """What the recogniser makes of it: without an intent where the best guess is below its threshold, or another
+        intent is nearly as likely.
 
-        None where there is no recogniser, or nothing is like the text.
+        None where there is no recogniser, or nothing is like the text. A bare yes, no or number is an answer to
+        something, and says nothing of what is meant: it is guessed only to be an intent that has such an example.
         """
         if self.recogniser is None:
             return None
         found = self.recogniser.match(said.text)
         best = found.best
         intent = self._intents.get(best.intent) if best is not None else None
-        if best is None or intent is None:
+        if best is None or intent is None or (intent.name not in self._answering and only_answers(said.text)):
             return None
         others = tuple(guess for guess in found.alternatives if guess.intent != best.intent)
-        if best.score < (intent.threshold or self.recogniser.accept):
+        tied = intent.threshold is None and bool(others) and others[0].score >= TIED * best.score
+        if tied or best.score < (intent.threshold or self.recogniser.accept):
             return replace(found, intent=None, alternatives=(best, *others))
         return replace(found, intent=best.intent, alternatives=others, slots=self.slots(intent, said))
 

@@ -21,7 +21,7 @@ from flashbot.dialogue.settlement import settle
 from flashbot.dialogue.states import States
 from flashbot.dialogue.table import rows_of
 from flashbot.dialogue.text import checked_street
-from flashbot.dialogue.timer import DRIP, OWNER, STEP, TimerFired
+from flashbot.dialogue.timer import ASKED, DRIP, OWNER, STEP, TimerFired
 from flashbot.dialogue.turn import Expectation, Turn
 from flashbot.errors import BotMistake
 from flashbot.msgflash.events import Event, Received
@@ -134,6 +134,10 @@ class Routes:
             owner = memory.owner
             if owner is not None and owner.generation == fired.generation:
                 return Decision("owner expired", built_in="owner")
+        elif fired.name == ASKED:
+            asked = memory.asked
+            if asked is not None and asked.at_ms == fired.generation:
+                return Decision("question over", built_in="question")
         elif fired.name.startswith(DRIP):
             name = fired.name.removeprefix(DRIP)
             running = memory.drip(name)

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from flashbot.clock import to_ms
+from flashbot.clock import from_ms, to_ms
 from flashbot.dialogue.decision import Decision, ReplyClass, Settled
 from flashbot.dialogue.escapes import LOOP_SAID, cancelled, confirm_opt_in, confirm_opt_out
 from flashbot.dialogue.state import StateUnfit
+from flashbot.dialogue.timer import ASKED, Timer
 from flashbot.dialogue.turn import Expectation, Outcome, Reply, Start, Turn
 from flashbot.errors import BotMistake
 from flashbot.msgflash.events import Event, Received
 
 if TYPE_CHECKING:
-    from flashbot.dialogue.memory import Memory
+    from flashbot.dialogue.memory import Asked, Memory
     from flashbot.dialogue.series import Drips
-    from flashbot.dialogue.timer import Timer
 
 __all__ = ["HUMAN_AT_MOST", "heard_at", "is_inbound", "settle"]
 
 HUMAN_AT_MOST = timedelta(hours=24)
 """So that a conversation nobody gives back is not forgotten."""
+ASKED_KEPT = timedelta(hours=24)
+"""The text of a question: an answer may be long on its way."""
 REPLY_WINDOW = timedelta(hours=24)
 """Later than this after the person's last message, an answer is a follow-up."""
 
@@ -59,6 +61,14 @@ class _Changes:
     def end_drips(self) -> None:
         for name in self.memory.drips:
             self.clear(self.memory.end_drip(name))
+
+    def ask(self, asked: Asked | None) -> None:
+        """What was asked before is over; the text of a question that nobody answers is not kept for ever."""
+        before, self.memory.asked = _kept(self.memory.asked), asked
+        after = _kept(asked)
+        if before != after:
+            self.clear(before)
+            self.set += () if after is None else (after,)
 
     def expect(self, expected: Expectation, now: datetime) -> None:
         self.clear(self.memory.forget_step())
@@ -105,6 +115,11 @@ class _Changes:
         return () if fired.content is None else (Reply(fired.content, fired.values),)
 
 
+def _kept(asked: Asked | None) -> Timer | None:
+    """Told apart by its time, so that a question needs no number of its own."""
+    return None if asked is None else Timer(ASKED, asked.at_ms, from_ms(asked.at_ms) + ASKED_KEPT)
+
+
 def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | None) -> Settled:
     """Write what the turn asks for into `memory`, its state excepted."""
     changes = _Changes(memory, drips)
@@ -113,8 +128,7 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
         memory.heard(heard_at(event, now), turn.instance)
         # The person is in a conversation now; what this very turn starts comes after.
         changes.end_drips()
-        question = decision.question
-        memory.asked = None if question is None else question.asked._replace(event_id=turn.event_id)
+        changes.ask(None if decision.question is None else decision.question.asked._replace(event_id=turn.event_id))
     if decision.echoes is not None:
         memory.echoes = decision.echoes
     if decision.spends_step:
@@ -154,6 +168,8 @@ def _built_in(decision: Decision, changes: _Changes, now: datetime) -> tuple[Rep
         says = LOOP_SAID
     elif decision.built_in == "owner":
         memory.release()  # its timer has gone off
+    elif decision.built_in == "question":
+        memory.asked = None  # so has its
     elif decision.built_in == "drip":
         return changes.fire(decision.word, now)
     return (Reply(says, {}),) if says else ()

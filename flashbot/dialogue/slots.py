@@ -6,11 +6,14 @@ typed values or nothing: no value is ever half read.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from flashbot.dialogue.examples import Field, assemble, parse
 from flashbot.dialogue.filling import Finds, Weights, align, assign, settings, teams
+from flashbot.dialogue.text import fold
+from flashbot.dialogue.values.choices import normal
 from flashbot.dialogue.values.kinds import BUILT_IN, SlotType, declare
 from flashbot.dialogue.values.line import LOOKED_AT, apart, read
 from flashbot.dialogue.values.money import Amount
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from flashbot.dialogue.values.kinds import Kind
 
 __all__ = ["Amount", "SlotType", "Slots"]
+
+GLUED = re.compile(r"(?<![\w.@+-])(\d{1,3})([^\W\d_]{3,40})(?![\w@])")
 
 
 class Slots:
@@ -37,6 +42,7 @@ class Slots:
         self._teams = teams(templates, kinds)
         self._templates = tuple(templates)
         self._by_word, self._wordless = _filed(templates)
+        self._counted = frozenset(word for kind in self._kinds.values() for word in kind.begins)
 
     @classmethod
     def compile(cls, examples: Sequence[str], declared: Mapping[str, SlotType]) -> Slots:
@@ -68,6 +74,16 @@ class Slots:
         """Of all slots, in the order of the examples."""
         return tuple(self._kinds)
 
+    @property
+    def forms(self) -> Mapping[str, tuple[object, ...]]:
+        """Each template with its slots by name, and its form: that of another is equal if it takes the same texts."""
+        return {
+            "".join(piece if isinstance(piece, str) else f"{{{piece.name}}}" for piece in template.pieces): tuple(
+                part if isinstance(part, str) else part.kind.takes for part in template.parts
+            )
+            for template in self._templates
+        }
+
     def __bool__(self) -> bool:
         return bool(self._kinds)
 
@@ -78,7 +94,7 @@ class Slots:
         """
         if not self._templates or len(text) > LOOKED_AT:
             return None
-        line = read(text)
+        line = read(self._spaced(text))
         said = {word.text for word in line.words}
         places = {place for word in said for place in self._by_word.get(word, ())}
         finds = Finds(line, now, region)
@@ -99,7 +115,7 @@ class Slots:
         values: dict[str, object] = {}
         if not self._kinds:
             return values
-        line = read(text)
+        line = read(self._spaced(text))
         finds = Finds(line, now, region)
         weights = Weights(finds, self._settings)
         found = {kind: finds.of(kind) for kind in self._kinds.values()}
@@ -112,9 +128,18 @@ class Slots:
             offers = {name: free[kind] for name, kind in self._kinds.items() if name not in values}
             for name, one in assign(offers, weights, rank, self._teams):
                 values[name] = one.value
+                weights.take(self._kinds[name], one.value)
             for one in (one for of_kind in free.values() for one in of_kind):
                 claimed[one.start : one.end] = b"\x01" * (one.end - one.start)
         return {name: values[name] for name in self._kinds if name in values}
+
+    def _spaced(self, text: str) -> str:
+        """With "2pizzas" in two words, where pizza is a choice."""
+        if not self._counted:
+            return text
+        return GLUED.sub(
+            lambda word: f"{word[1]} {word[2]}" if normal(fold(word[2])) in self._counted else word[0], text
+        )
 
 
 def _is_template(template: Template, example: str) -> bool:

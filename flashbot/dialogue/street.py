@@ -86,6 +86,7 @@ ALONE: dict[str, str] = {  # plain words: how they are written
     "c est quoi": "c koi, cest koi, ckoi, cquoi",
     "c est qui": "c ki, cki",
     "c est bien": "c b1",
+    "c est bon": "c bn, c est bn",
     "c etait": "cetait",
     "quelque": "qlq",
     "quelques": "qlqs, qques",
@@ -380,8 +381,11 @@ BESIDE: tuple[Near, ...] = (
         after="quoi, combien, comment, quand, ou, qui, pourquoi, quel, quelle, bon, bien, ok, pas, trop, tres,"
         " pour, un, une, le, la, les, ma, moi, vous, disponible, possible, cher, grave, normal, parti,"
         " sur, fini, encore, toujours, deja, urgent, gratuit, vrai, faux, dans, note, fait, ca, dommage,"
-        " mieux, du, en",
+        " mieux, du, en, si",
     ),
+    Near("ce", "c est", after="combien, quoi"),  # "cé"
+    Near("se", "c est", after="combien, quoi, ou"),
+    Near("s est", "c est", after="combien, quoi"),
     Near(
         "g",
         "j ai",
@@ -397,7 +401,7 @@ BESIDE: tuple[Near, ...] = (
     Near("ct", "c etait", after="combien, pour, quoi, pas, bien, hier, le, la, un, une, trop, tres"),
     Near("ces", "c est", after="combien, quoi, pas, bon, possible, cher, comment, quand, qui, pour"),
     Near("ses", "c est", after="combien, quoi, pas, bon, possible, cher, comment, quand, qui, pour"),
-    Near("sa", "ca", after="va, coute, fait, marche, prend, vient, depend, suffit, m, vous"),
+    Near("sa", "ca", after="va, coute, fait, marche, prend, vient, depend, suffit, m, vous, arrive"),
     Near("cv", "ca va", before="bonjour, salut, coucou, bonsoir, salam", after="et, toi, bien, merci, cool"),
     Near("b1", "bien", before="c est, va, vas, allez, tres, trop, suis, etes", after="recu, merci, et"),
     Near("ya", "y a", before="il", after="pas, plus, quoi, combien, encore, un, une, du, de, des, rien, quel"),
@@ -416,7 +420,8 @@ BESIDE: tuple[Near, ...] = (
         before="avez, etes, pouvez, voulez, faites, vendez, livrez, acceptez, prenez, allez, savez, a, avec, chez,"
         " pour, je, et, que, de, si, donc, dites, ouvrez, fermez, pourquoi, quand",
         after="avez, etes, pouvez, voulez, faites, vendez, livrez, acceptez, prenez, allez, savez, aussi, ouvrez,"
-        " fermez, plait, etiez, aviez, pouviez, remercie, proposez, repondez, en, deja, dites",
+        " fermez, plait, etiez, aviez, pouviez, remercie, proposez, repondez, en, deja, dites, ete, ave, aver, livre,"
+        " livrer, vende, vendre, ouvre, ouvrer, ferme, fermer, faite, prene, accepte, accepter",
     ),
     Near(
         "ns", "nous", before="avec, pour, chez, entre, a", after="avons, sommes, pouvons, voulons, allons, aussi, deux"

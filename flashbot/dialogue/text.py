@@ -244,7 +244,7 @@ accord alors annuler apres au aujourd aussi aux avec avez avoir avons beaucoup b
 boutique ca ce cela ces cet cette cher chez colis combien commande commander comme comment connaitre dans de demain
 depuis des desole dire dis disponible dois donc donne du elle en encore entre es est et etait ete etes etre eu faire
 fais fait faut heure il ils j jamais je jour jours jusqu l la le les leur livraison lui ma maintenant mais marche
-meme merci mes mettre moi moins mon ne nos notre nous numero ont ou oui parce pas payer peu peut peux plait pour
+meme merci mes mettre moi moins mon ne non nos notre nous numero ont ou oui parce pas payer peu peut peux plait pour
 pourquoi pouvez prendre prix puis qu quand quel quelle quelles quelqu quelque quelques quels qui quoi recu rien sa
 sais salut sans savoir se ses si sont souhaite suis sur ta taille te tes toi ton toujours tous tout toute toutes
 tres trop tu un une va vais vers veut veux voir vos votre voudrais voulais voulez vous vraiment y

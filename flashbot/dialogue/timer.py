@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["DRIP", "OWNER", "STEP", "Timer", "TimerFired"]
+__all__ = ["ASKED", "DRIP", "OWNER", "STEP", "Timer", "TimerFired"]
 
 STEP = "step"
+ASKED = "asked"
 OWNER = "owner"
 DRIP = "drip:"
 """Before the drip's name."""

@@ -135,7 +135,7 @@ def _label(line: bytes) -> Label:
     try:
         found = json.loads(line)
         return Label(int(found["intents"]), int(found["examples"]), float(found["seconds"]))
-    except (KeyError, TypeError) as fault:
+    except (KeyError, TypeError, OverflowError, RecursionError) as fault:
         raise ValueError("Its first line is no label.") from fault
 
 

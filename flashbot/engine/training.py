@@ -30,6 +30,8 @@ READY_WITHIN = 3.0
 """Seconds that a start waits for the first training; webhooks are accepted meanwhile. Thirty intents of fifteen
 examples need less than one."""
 log = logging.getLogger("flashbot.training")
+late = logging.getLogger("flashbot.training.late")
+"""What is said of a training while the bot serves without it: for whoever tries the bot, too."""
 
 
 class Pupil(Protocol):
@@ -88,7 +90,7 @@ class Training:
         if self._task.done():
             self._task.result()
         elif not stop.is_set():
-            log.info(
+            late.info(
                 "The recogniser is being trained still: until it is ready only equal texts, keywords and patterns are "
                 "understood."
             )
@@ -113,7 +115,7 @@ class Training:
                 log.exception("The recogniser could not be trained (%s): %s", type(fault).__name__, WITHOUT)
             else:
                 self._pupil.teach(lesson.key, learnt.recogniser)
-                _tell(learnt)
+                _tell(learnt, late if self._waited else log)
 
 
 WITHOUT = "only equal texts, keywords and patterns are understood; the next start tries again."
@@ -174,7 +176,7 @@ def _load(dump: bytes, encoder: Encoder | None) -> Recogniser:
     return recogniser
 
 
-def _tell(learnt: Learnt) -> None:
+def _tell(learnt: Learnt, log: logging.Logger) -> None:
     log.info(
         "The recogniser is ready: %s (%s in %.2g s).",
         learnt.label.size,

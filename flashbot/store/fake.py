@@ -9,6 +9,12 @@ from flashbot.store.scripts import load
 
 __all__ = ["FakeRunner"]
 
+AS_FUNCTION = """#!lua name={name}
+redis.register_function('{name}', function(KEYS, ARGV)
+{text}
+end)"""
+"""fakeredis compiles a function once, a script at every call."""
+
 
 class FakeRunner:
     """Runs the scripts on an in-memory server that dies with the process.
@@ -21,16 +27,16 @@ class FakeRunner:
 
         self._client: Any = fakeredis.FakeStrictRedis(server=fakeredis.FakeServer())
         self._mutate = mutate or (lambda _, text: text)
-        self._known: dict[str, Any] = {}
+        self._known: set[str] = set()
 
     async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
         return self.run_now(name, tag, args)
 
     def run_now(self, name: str, tag: str, args: tuple[str | bytes | int, ...]) -> Any:
-        script = self._known.get(name)
-        if script is None:
-            script = self._known[name] = self._client.register_script(self._mutate(name, load(name).text))
-        return script(keys=[tag], args=list(args))
+        if name not in self._known:
+            self._client.function_load(AS_FUNCTION.format(name=name, text=self._mutate(name, load(name).text)))
+            self._known.add(name)
+        return self._client.execute_command("FCALL", name, 1, tag, *args)
 
     async def command(self, *words: str | bytes | int | float) -> Any:
         return self.run_command(*words)

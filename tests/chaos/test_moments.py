@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -103,9 +104,9 @@ MOMENTS: dict[Aim, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
-async def test_a_kill_at_this_moment_loses_and_doubles_nothing(tmp_path: Path, moment: Aim) -> None:
-    async with open_stage(tmp_path) as stage:
+async def kill_at(moment: Aim, folder: Path) -> tuple[int, list[str]]:
+    """How the process ended, and what the person was told in all."""
+    async with open_stage(folder) as stage:
         doomed = await stage.ready(await stage.start(**MOMENTS[moment]))
         await moment(stage, doomed)
         if moment is after_the_take_before_the_handler:
@@ -117,10 +118,20 @@ async def test_a_kill_at_this_moment_loses_and_doubles_nothing(tmp_path: Path, m
         survivor = await stage.ready(await stage.start())
         await stage.write(survivor, 0, 0)  # as the platform does without a 200, and now and then with one
         await stage.write(survivor, 0, 1)
-        said = await stage.heard(2)
+        return code, await stage.heard(2)
 
-    assert code == -signal.SIGKILL
-    assert said == ["0 m0", "1 m1"]
+
+@pytest.mark.parametrize("first", [0, 1], ids=["even", "odd"])
+async def test_a_kill_at_this_moment_loses_and_doubles_nothing(tmp_path: Path, first: int) -> None:
+    # Each has a stage of its own and mostly waits for leases: half of them run beside each other.
+    async with asyncio.TaskGroup() as group:
+        moments = {
+            moment.__name__: group.create_task(kill_at(moment, tmp_path / str(number)))
+            for number, moment in enumerate(list(MOMENTS)[first::2])
+        }
+
+    ended = {name: task.result() for name, task in moments.items()}
+    assert ended == dict.fromkeys(ended, (-signal.SIGKILL, ["0 m0", "1 m1"]))
 
 
 async def leave_an_event(stage: Stage) -> None:

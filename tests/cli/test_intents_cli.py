@@ -109,6 +109,21 @@ def test_the_report_for_scripts_is_one_object(typed: Typed, shop: Path) -> None:
     assert "where is order {number:order}" not in [one["found"] for one in row["suggestions"]]
 
 
+def test_each_example_counts_as_itself_beside_one_that_is_nearly_all_slots(home: Path, typed: Typed) -> None:
+    examples = [
+        "{number:count} {product} to {city}",
+        "send a {product} to {city} {date:day}",
+        "I want to buy something",
+    ]
+    slots = {"product": ["phone", "charger"], "city": ["Abidjan", "Lomé"]}
+    target = written(home, buy=f"examples={examples!r}, slots={slots!r}", hi="examples=['hello', 'good morning']")
+
+    result = typed("intents", "report", target, "--json", "--folds", "2")
+
+    counted = {one["intent"]: one["examples"] for one in json.loads(result.stdout)["intents"]}
+    assert counted == {"buy": 3, "hi": 2}
+
+
 @pytest.mark.parametrize(("least", "code"), [("0.01", 0), ("1", 1)])
 def test_too_little_understood_is_an_exit_code(home: Path, typed: Typed, least: str, code: int) -> None:
     same = ("where is it", "is it on its way", "has it arrived yet", "when does it come", "is it here soon", "find it")
@@ -198,11 +213,14 @@ def test_intents_of_any_name_are_drawn(home: Path, typed: Typed) -> None:
     assert (home / "mistakes.svg").read_text().startswith("<?xml")
 
 
-def test_a_picture_of_no_known_kind_is_refused_before_the_work(typed: Typed, shop: Path) -> None:
-    result = typed("intents", "report", "shop.py", "--picture", "mistakes.txt")
+@pytest.mark.parametrize(("file", "said"), [("a.txt", ".png, .svg, .pdf"), ("no/a.png", "There is no folder no")])
+def test_a_picture_that_cannot_be_written_is_refused_before_the_work(
+    typed: Typed, shop: Path, file: str, said: str
+) -> None:
+    result = typed("intents", "report", "shop.py", "--picture", file)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert ".png, .svg, .pdf" in result.stderr
+    assert said in result.stderr
 
 
 def test_without_matplotlib_the_command_says_how_to_get_it(

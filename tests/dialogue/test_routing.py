@@ -79,6 +79,31 @@ def test_the_same_phrase_in_two_intents_is_refused_naming_both_places(kind: str)
         Routes([one, two])
 
 
+@pytest.mark.parametrize("second", ["Track {number:ref}!", "track {number}"])
+def test_the_same_example_with_slots_in_two_intents_is_refused(second: str) -> None:
+    router = router_of("one", track=["track {number:order}"], find=[second])
+
+    with pytest.raises(BotMistake, match=r'"track {order}" and .* in two intents: "track" .* and "find"'):
+        Routes([router])
+
+
+def test_examples_that_differ_in_what_their_slots_take_are_lawful() -> None:
+    router = Router[None]("one")
+    router.intent("eat", examples=["one {thing} please", "{number} {thing}"], slots={"thing": ["pizza"]})(says("eat"))
+    router.intent("drink", examples=["one {thing} please", "{thing} {number}"], slots={"thing": ["tea"]})(says("drink"))
+
+    Routes([router])
+
+
+def test_the_same_title_in_two_intents_is_refused() -> None:
+    router = Router[None]("one")
+    router.intent("pay", examples=["how to pay"], title="Help with it")(says("pay"))
+    router.intent("find", examples=["where is it"], title="help with it!")(says("find"))
+
+    with pytest.raises(BotMistake, match=r'title.* "pay" .* and "find"'):
+        Routes([router])
+
+
 def test_the_same_phrase_for_people_and_for_groups_is_lawful() -> None:
     Routes([router_of("a", track=["help"]), router_of("b", hears=["groups"], find=["help"])])
 

@@ -106,6 +106,11 @@ def test_anything_else_is_no_template(slots: Slots, text: str) -> None:
         (ORDER, "5000 FCFA de pizza", {"product": "pizza", "count": 5000}),
         (PAY, "2 burgers, 5000 FCFA", {"amount": Amount(Decimal(5000), "XOF"), "count": 2}),
         (PAY, "12 burgers", {"count": 12}),
+        (
+            PAY,
+            "+2250707070707 5 000f pour 2 burgers",
+            {"amount": Amount(Decimal(5000), "XOF"), "phone": "+2250707070707", "count": 2},
+        ),
         (PAY, "5000 FCFA", {"amount": Amount(Decimal(5000), "XOF")}),
         (PAY, "bonjour 👍", {}),
         (PAY, "", {}),
@@ -113,6 +118,56 @@ def test_anything_else_is_no_template(slots: Slots, text: str) -> None:
 )
 def test_values_are_found_in_any_text(slots: Slots, text: str, values: dict[str, object]) -> None:
     assert slots.extract(text, NOW, "ci") == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("je veux 2 pizzas et 3 burgers demain", {"count": 3, "product": "burger", **DAY}),
+        ("je veux 2 pizzas rouges et 1 burger pour demain", {"count": 1, "product": "burger", **DAY}),
+        ("3 pizzas et une burger demain", {"count": 1, "product": "burger", **DAY}),
+        ("I want 3 pizzas and burgers tomorrow", {"count": 3, "product": "pizza", **DAY}),
+        ("I want 2 piza pizza tomorrow", {"count": 2, "product": "pizza", **DAY}),
+        ("pizza x3, burger x2", {"count": 3, "product": "pizza"}),
+        ("burger demain pour 4", {"count": 4, "product": "burger", **DAY}),
+    ],
+)
+def test_a_number_never_goes_with_what_another_number_counts(text: str, values: dict[str, object]) -> None:
+    assert ORDER.extract(text, NOW, "ci") == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("2pizzas", {"count": 2, "product": "pizza"}),
+        ("je veux 3Burgers demain", {"count": 3, "product": "burger", **DAY}),
+        ("2piza", {"count": 2, "product": "pizza"}),
+        ("12pizza et 1burger pour demain", {"count": 12, "product": "pizza", **DAY}),
+        ("ref A2pizzas", {}),
+        ("mail 2pizzas@example.com", {}),
+        ("2rien", {}),
+    ],
+)
+def test_a_number_written_in_one_word_with_a_choice_counts_it(text: str, values: dict[str, object]) -> None:
+    assert ORDER.extract(text, NOW, "ci") == values
+
+
+def test_such_a_word_makes_a_template_too() -> None:
+    assert ORDER.exact("I want 3burgers tomorrow", NOW, "CI") == {"count": 3, "product": "burger", **DAY}
+
+
+def test_a_size_is_no_count_unless_an_example_asks_for_it() -> None:
+    sized = Slots.compile(["{number:count} robes taille {number:size}"], {})
+
+    assert ORDER.extract("une pizza taille 42, pointure 38", NOW, "CI") == {"count": 1, "product": "pizza"}
+    assert ORDER.extract("pizza size 42", NOW, "CI") == {"product": "pizza"}
+    assert sized.extract("une robe taille 42", NOW, "CI") == {"size": 42}
+
+
+def test_a_share_is_neither_a_count_nor_money() -> None:
+    slots = Slots.compile(["{number:count} burgers", "send {amount}"], {})
+
+    assert slots.extract("50% or 20 % off", NOW, "CI") == {}
 
 
 def test_a_value_goes_to_one_slot_only() -> None:

@@ -79,6 +79,10 @@ my id card | i feel ill | box dsl | reunion avec Ms Boland | ici la PA | la sa e
     ("text", "read"),
     [
         ("slt c koi l'adresse stp", "salut c est quoi l adresse s il te plait"),
+        ("cé combien, sé où ?", "c est combien c est ou"),
+        ("c bn, pkoi c si long", "c est bon pourquoi c est si long"),
+        ("s'est combien et kan sa arrive", "c est combien et quand ca arrive"),
+        ("vs ête là ? vs livré ? vs avé le 42", "vous ete la vous livre vous ave le 42"),
         ("bjr c cb la livraison pr vs svp", "bonjour c est combien la livraison pour vous s il vous plait"),
         ("cc dispo ?", "coucou disponible"),
         ("g pa recu mon colis, pk ?", "j ai pas recu mon colis pourquoi"),

@@ -20,7 +20,9 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 ADDRESS = "http://127.0.0.1:9600"
 
 
-@pytest.mark.parametrize(("page", "least"), [("client.md", 15), ("reference.md", 1), ("sandbox.md", 1)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("client.md", 15), ("intents.md", 5), ("reference.md", 1), ("sandbox.md", 1)]
+)
 async def test_the_page_s_code_prints_what_the_page_shows(page: str, least: int) -> None:
     text = (DOCS / page).read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```(?:\n+```output\n(.*?)```)?", text, re.DOTALL)

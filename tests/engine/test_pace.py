@@ -136,16 +136,20 @@ async def test_whole_milliseconds_never_make_the_rate_higher_than_asked(
 
 
 @settings(max_examples=40, deadline=None)
-@given(random=st.randoms(use_true_random=False), longest=st.sampled_from([0.005, 0.03, 0.1, 0.8]))
-def test_no_second_holds_eleven_requests_however_late_anybody_wakes(random: Random, longest: float) -> None:
+@given(seed=st.integers(0, 2**32), longest=st.sampled_from([0.005, 0.03, 0.1, 0.8]))
+def test_no_second_holds_eleven_requests_however_late_anybody_wakes(seed: int, longest: float) -> None:
+    random = Random(seed)
     loop = VirtualLoop()
     house = House(loop)
 
     def late() -> float:
-        return random.uniform(0, longest) if random.random() < 0.3 else random.uniform(0, 0.005)
+        return random.choice((longest, random.uniform(0, longest))) if random.random() < 0.3 else tiny()
+
+    def tiny() -> float:
+        return random.choice((0.0, 0.005, random.uniform(0, 0.005)))
 
     def way() -> float:
-        return random.uniform(0, longest / 4)
+        return random.choice((0.0, longest / 4, random.uniform(0, longest / 4)))
 
     async def story() -> None:
         await house.call_all([house.process(late, way) for _ in range(5)], 8)
@@ -153,7 +157,7 @@ def test_no_second_holds_eleven_requests_however_late_anybody_wakes(random: Rand
     run_virtual(story(), loop)
 
     assert len(house.begun) == 40
-    assert closest_eleven([at + random.uniform(0, MARGIN) for at in house.begun]) >= 1
+    assert closest_eleven(house.begun) >= 1 + MARGIN
 
 
 def test_ten_processes_use_every_slot_and_each_has_its_turn() -> None:

@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flashbot.bot import Bot
+from flashbot.cli.screen import HINTS
 from flashbot.clock import ManualClock
 from flashbot.dialogue.intents import Recogniser
+from flashbot.dialogue.memory import Memory
 from flashbot.dialogue.router import Router
 from flashbot.dialogue.routes import Lesson
 from flashbot.dialogue.turn import Turn
@@ -25,6 +28,7 @@ from flashbot.engine.lessons import FOLDER, KEPT_FOR, Label, Shelf
 from flashbot.engine.trainer import NotTrained, beside, teacher
 from flashbot.engine.training import Learnt, Training, learn
 from flashbot.errors import BotMistake
+from flashbot.msgflash.events import Received
 
 PAIRS = (
     ("where is my parcel", "track"),
@@ -37,6 +41,7 @@ PAIRS = (
     ("refund what I have paid", "refund"),
 )
 LESSON = Lesson("a-key", PAIRS)
+RUSSIAN = "где моя посылка"
 OTHER_WORDS = "so where has my parcel got to"
 
 
@@ -93,7 +98,7 @@ async def test_a_cold_start_trains_and_a_warm_one_finds_what_was_trained(tmp_pat
     assert [path.suffix for path in files(tmp_path)] == [".bin"]
 
 
-async def test_other_examples_and_another_encoder_are_other_lessons(tmp_path: Path) -> None:
+async def test_other_examples_are_another_lesson(tmp_path: Path) -> None:
     teach = Teacher()
     shelf = Shelf(tmp_path)
 
@@ -200,8 +205,10 @@ async def test_a_process_killed_while_it_trains_leaves_its_turn_to_the_one_that_
         lambda whole: whole[: len(whole) // 2],
         lambda whole: whole[:-1],
         lambda whole: b"[1]\n" + whole.partition(b"\n")[2],
+        lambda whole: whole.replace(b'"seconds"', b'"examples": Infinity, "seconds"'),
+        lambda whole: b"[" * 100_000,
     ],
-    ids=["empty", "garbage", "nothing after the label", "half", "a byte short", "no label"],
+    ids=["empty", "garbage", "nothing after the label", "half", "a byte short", "no label", "endless", "deep"],
 )
 async def test_a_damaged_file_is_trained_anew_and_replaced(
     tmp_path: Path, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
@@ -341,10 +348,30 @@ def test_the_process_ends_with_whoever_wanted_its_outcome() -> None:
     assert (trainer.returncode, said) == (1, "")
 
 
+async def test_the_sentence_encoder_reads_messages_in_another_language_than_the_examples(tmp_path: Path) -> None:
+    bot, shelf = a_bot(semantic=True), Shelf(tmp_path)
+    (lesson,) = bot.routes.lessons
+
+    async def another_process(lesson: Lesson) -> bytes:
+        return await beside(lesson, None, semantic=True)
+
+    without = await learn(lesson, shelf, Teacher())
+    cold = await learn(lesson, shelf, another_process, semantic=True)
+    warm = await learn(lesson, shelf, nobody, semantic=True)
+
+    assert [without.trained, cold.trained, warm.trained] == [True, True, False]
+    assert without.recogniser.match(RUSSIAN).intent is None
+    bot.routes.teach(lesson.key, warm.recogniser)
+    event = Received(name="message.received", sender="+2250700000001", text=RUSSIAN)
+    match = bot.routes.decide(event, Memory(), datetime.now(UTC), loop_after=0).match
+    assert match is not None
+    assert (match.intent, match.tier) == ("track", "recogniser")
+
+
 # -- while the bot runs
 
 
-def a_bot() -> Bot:
+def a_bot(*, semantic: bool = False) -> Bot:
     router: Router[None] = Router("desk")
 
     @router.intent("track", examples=[text for text, intent in PAIRS if intent == "track"])
@@ -359,7 +386,7 @@ def a_bot() -> Bot:
     async def other(turn: Turn[None]) -> None:
         turn.reply("Sorry?")
 
-    return Bot(router, asking=False)
+    return Bot(router, asking=False, semantic=semantic)
 
 
 async def test_while_it_trains_events_are_answered_by_what_is_certain(
@@ -383,6 +410,7 @@ async def test_while_it_trains_events_are_answered_by_what_is_certain(
     assert early == ["On its way.", "Sorry?"]
     assert await at.texts() == ["On its way."]
     assert "The recogniser is ready: 2 intents, 8 examples (trained in" in caplog.text
+    assert {record.name for record in caplog.records if "recogniser" in record.getMessage()} <= {*HINTS}
 
 
 async def test_a_bot_without_examples_waits_for_nothing(tmp_path: Path) -> None:

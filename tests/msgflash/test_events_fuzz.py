@@ -58,7 +58,7 @@ def test_any_bytes_are_an_event_or_unreadable(body: bytes) -> None:
     harmless(body)
 
 
-@settings(PATIENT, max_examples=600)
+@settings(PATIENT, max_examples=250)
 @given(BODIES, st.sampled_from(sorted(KNOWN)))
 def test_any_json_under_a_known_name_is_an_event_or_unreadable(body: dict[str, object], name: str) -> None:
     event = harmless(json.dumps({**body, "event": name}).encode())
@@ -71,13 +71,13 @@ def test_any_json_under_a_known_name_is_an_event_or_unreadable(body: dict[str, o
         assert event.message_id or event.provider_id
 
 
-@settings(PATIENT, max_examples=300)
+@settings(PATIENT, max_examples=150)
 @given(JSON, st.none() | st.text())
 def test_any_json_under_any_header_is_an_event_or_unreadable(body: object, header: str | None) -> None:
     harmless(json.dumps(body).encode(), header)
 
 
-@settings(PATIENT, max_examples=300)
+@settings(PATIENT, max_examples=150)
 @given(st.dictionaries(KEYS, JSON, max_size=3), st.integers(0, 400), st.binary(min_size=1, max_size=3))
 def test_a_damaged_body_is_an_event_or_unreadable(body: dict[str, object], place: int, damage: bytes) -> None:
     whole = json.dumps({"event": "message.received", "from": "+33612345678", **body}).encode()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashbot.msgflash.billing import Subscription, Usage
@@ -82,6 +82,7 @@ def test_an_answer_shows_no_phone_in_a_repr(model: type[Resource], body: dict[st
 
 
 @CASES
+@settings(max_examples=30, deadline=None)  # of each answer; they share one model of what may be amiss
 @given(st.data())
 def test_missing_new_and_odd_fields_leave_the_others_readable(
     model: type[Resource], body: dict[str, Any], data: st.DataObject

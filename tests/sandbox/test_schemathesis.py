@@ -28,7 +28,7 @@ from flashbot.sandbox.routes import PREFIX
 from flashbot.sandbox.switches import Switches
 from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 
-EXAMPLES = int(os.environ.get("FLASHBOT_SCHEMATHESIS_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("FLASHBOT_SCHEMATHESIS_EXAMPLES", "4"))
 ADA = "+33611111111"
 KEY = {"x-api-key": DEMO_KEY}
 EVEN = hypothesis.settings(

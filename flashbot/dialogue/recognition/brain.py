@@ -11,7 +11,7 @@ import numpy as np
 from flashbot.dialogue.recognition.calibration import Signs
 from flashbot.dialogue.recognition.features import WORD_SHARE, Features, words_of
 from flashbot.dialogue.recognition.machine import Rows, fit
-from flashbot.dialogue.recognition.sight import Eyes, Sight
+from flashbot.dialogue.recognition.sight import Eyes, Sight, spelled_out
 from flashbot.dialogue.text import plain
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ FEW = 6
 """The best intents, of which something is told."""
 COMPARED = 3
 """The best intents, whose examples are looked at."""
+UNSAID = 1.0
+"""Added to what a text says when it is asked how much of it is known: of two small words, little."""
 NEAREST = 3
 """Examples that are named."""
 
@@ -110,7 +112,7 @@ class Brain:
         built = [features.row(text, spellings) for text in texts]
         points = np.array([eyes.meaning(eyes.look(text)) for text in said], np.float32) * _table_share(encoder)
         if encoder is not None:
-            codes = encoder.encode(said) if codes is None else codes
+            codes = encoder.encode([spelled_out(text, street) for text in said]) if codes is None else codes
             points = np.hstack([points, codes * ENCODER_SHARE])
         units = points / np.maximum(np.sqrt(np.einsum("nd,nd->n", points, points))[:, None], 1e-6).astype(np.float32)
         inputs = points
@@ -202,7 +204,7 @@ class Brain:
             margin=likeness if alone else top - float(values[order[1]]),
             likeness=likeness,
             lead=likeness - max([one[2] for one in near if one[0] != best], default=0.0),
-            known=heard / whole if whole else 0.0,
+            known=heard / (whole + UNSAID),
             size=log10(len(self.examples)),
         )
 
@@ -238,7 +240,7 @@ class Brain:
         if self.encoder is None:
             return point
         if code is None:
-            code = self.encoder.encode([sight.mended(text)])[0]
+            code = self.encoder.encode([self.eyes.mended(sight, text)])[0]
         return np.concatenate([point, code * ENCODER_SHARE])
 
     def _likeness(self, intent: int, scratch: Array, point: Array) -> Array:

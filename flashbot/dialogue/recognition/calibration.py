@@ -37,11 +37,12 @@ class Signs(NamedTuple):
     """For the constant."""
 
 
-PRIOR: tuple[float, ...] = (0.28, 0.82, 2.66, 1.48, 1.69, -1.08, -0.8)
+PRIOR: tuple[float, ...] = (0.27, 0.84, 2.49, 1.58, 1.95, -1.05, -0.84)
 TRUST = 80.0
 """How much the prior counts."""
 
 
+SHARPNESS = np.float32(2)
 ALIKE = 0.25
 """The likeness of a text to an example that counts for something without a common word."""
 
@@ -100,8 +101,9 @@ class Calibration:
         return score * max(signs.likeness, 0.0) / ALIKE
 
 
-def shares(values: Array, sharpness: float = 4.0) -> Array:
-    """How what is left is shared by the other intents: by their values."""
-    raised = np.exp(sharpness * (values - values.max()))
-    found: Array = raised / raised.sum()
+def runners_up(score: float, behind: Array) -> Array:
+    """What the other intents score, by how far their values are behind the best one's, which has `score`."""
+    scores = np.float32(score) * np.exp(SHARPNESS * np.minimum(behind, 0))
+    left = (1 - score) / max(float(scores.sum()), 1e-9)
+    found: Array = scores if left >= 1 else scores * np.float32(left)
     return found

@@ -194,9 +194,11 @@ def _view(messages: Sequence[str], examples: Sequence[str], see: See | None) -> 
     if see is None:
         return _View(spelling[:count] @ spelling[:count].T, spelling[:count] @ spelling[count:].T, mean, spread)
     seen = see(everything)
+    # Texts of which nothing is seen are not alike for that.
+    something = np.any(seen, axis=1, keepdims=True)
     # Around the middle of both: what all texts have in common tells nothing.
     middle = (seen[:count].mean(0) + seen[count:].mean(0)) / 2 if examples else seen.mean(0)
-    seen = _unit(seen - middle)
+    seen = _unit((seen - middle) * something)
     likeness, to_examples = seen[:count] @ seen[:count].T, seen[:count] @ seen[count:].T
     by_chance = to_examples if examples else likeness
     seen_mean, seen_spread = float(by_chance.mean()), max(float(by_chance.std()), spread)

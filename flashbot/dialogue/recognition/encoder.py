@@ -9,7 +9,6 @@ more as words are met, 0.7 to 1 ms for a message of 8 to 12 words.
 from __future__ import annotations
 
 import hashlib
-from contextlib import AbstractContextManager, contextmanager
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -141,7 +140,7 @@ class _SentenceEncoder:
     def __init__(self, tokenize: Callable[..., list[int]], network: Network) -> None:
         self._network = network
         self._lock = Lock()
-        self._one_thread = _one_thread()
+        _keep_to_one_thread()
 
         # No piece of the vocabulary spans a space, so a word's tokens do not depend on its neighbours.
         @lru_cache(maxsize=WORDS)
@@ -159,7 +158,7 @@ class _SentenceEncoder:
         vectors = np.zeros((len(texts), self._network.width), np.float32)
         for rows in _groups(told, sentences):
             # A training in another thread holds a message up for one group, not for all.
-            with self._lock, self._one_thread():
+            with self._lock:
                 vectors[rows] = self._network.encode([sentences[row] for row in rows])
         return vectors
 
@@ -185,25 +184,12 @@ def _groups(rows: list[int], sentences: list[list[int]]) -> Iterator[list[int]]:
         yield group
 
 
-def _one_thread() -> Callable[[], AbstractContextManager[None]]:
-    """Within it, numpy's products stay in the thread that asks for them.
+def _keep_to_one_thread() -> None:
+    """From now on numpy's products stay in the thread that asks for them, in all of this process.
 
-    OpenBLAS would share out even those of a single message, and its threads then spin for milliseconds: on two cores
-    a message took no less time and five to ten times the CPU.
+    OpenBLAS would share out even those of a single message, here and where the recogniser holds the vector against
+    its examples, and its threads then spin for milliseconds: a message took longer and three to ten times the CPU.
     """
-    from threadpoolctl import ThreadpoolController
+    from threadpoolctl import threadpool_limits
 
-    pools = [pool for pool in ThreadpoolController().lib_controllers if pool.user_api == "blas"]
-
-    @contextmanager
-    def one_thread() -> Iterator[None]:
-        before = [pool.get_num_threads() for pool in pools]
-        for pool in pools:
-            pool.set_num_threads(1)
-        try:
-            yield
-        finally:
-            for pool, threads in zip(pools, before, strict=True):
-                pool.set_num_threads(threads)
-
-    return one_thread
+    threadpool_limits(1, user_api="blas")

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from flashbot.dialogue.recognition.machine import Array
     from flashbot.dialogue.recognition.vectors import WordVectors
 
-__all__ = ["Eyes", "Sight"]
+__all__ = ["Eyes", "Sight", "spelled_out"]
 
+MOST_CHARACTERS = 2000
+"""Of a text; what follows is not looked at."""
 MOST_REPAIRS = 12
 """In a text: each costs about a tenth of a millisecond."""
 
@@ -40,14 +42,15 @@ class Sight:
     """How much each says, in any text, by the table."""
     repairs: tuple[tuple[str, str], ...]
 
-    def mended(self, text: str) -> str:
-        """The text as written, but for the words that were repaired."""
-        meant = dict(self.repairs)
-        return " ".join([meant.get(fold(word), word) for word in text.split()]) if meant else text
-
     @property
     def unknown(self) -> tuple[str, ...]:
         return tuple(word for word, number in zip(self.words, self.numbers, strict=True) if number < 0)
+
+
+def spelled_out(text: str, street: Mapping[str, str] | None) -> str:
+    """The text itself, unless it has short forms: then without them, and without accents."""
+    read = plain(text, street)
+    return text if read == fold(text) else read
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Eyes:
         places: list[int] = []
         weights: list[float] = []
         repairs: list[tuple[str, str]] = []
-        for written in words_of(plain(text, self.street)):
+        for written in words_of(plain(text[:MOST_CHARACTERS], self.street)):
             read = [written]
             if written not in features.words and written not in elsewhere and len(repairs) < MOST_REPAIRS:
                 meant = repaired(written, features.words, self._often, elsewhere)
@@ -94,6 +97,12 @@ class Eyes:
                     places.append(place)
                     weights.append(self._weight(place))
         return Sight(words, numbers, rarities, places, weights, tuple(repairs))
+
+    def mended(self, sight: Sight, text: str) -> str:
+        """For an encoder: as written, with accents, but for repaired words; or as read, where it is of the street."""
+        text = spelled_out(text[:MOST_CHARACTERS], self.street)
+        meant = dict(sight.repairs)
+        return " ".join([meant.get(fold(word), word) for word in text.split()]) if meant else text
 
     def meaning(self, sight: Sight) -> Array:
         """By the table of words: unit length, or zeros where it knows none."""

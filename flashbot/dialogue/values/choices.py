@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flashbot.dialogue.values.line import Line
 
-__all__ = ["Choices", "slips"]
+__all__ = ["Choices", "normal", "slips"]
 
 LONGEST = 10
 """Words of a choice."""
@@ -65,6 +65,8 @@ class Choices:
                 samples.append(spelling)
         self.samples = tuple(dict.fromkeys(samples))
         self._longest = 1 + max(key.count(" ") for key in self._equal) if self._equal else 0
+        self.begins = frozenset(normal(key.split()[0]) for key in self._equal)
+        """First words of all spellings."""
         self._slippery = {phrase.words for phrases in self._starts.values() for phrase in phrases}
 
     def _add(self, value: str, spelling: str) -> None:
@@ -76,7 +78,7 @@ class Choices:
         other = self._equal.setdefault(" ".join(words), value)
         if other != value:
             raise ValueError(f'has "{spelling}" for "{other}" and for "{value}": keep one')
-        key = "".join(map(_normal, words))
+        key = "".join(map(normal, words))
         if value not in self._alike[key]:
             self._alike[key].add(value)
             if _forgiven(key):
@@ -86,11 +88,11 @@ class Choices:
 
     def find(self, line: Line, now: datetime, region: str | None) -> list[Found]:
         """Every reading, overlapping ones too."""
-        normal = [_normal(word.text) for word in line.words]
+        keys = [normal(word.text) for word in line.words]
         found = []
         for index in range(len(line.words)):
             for length in range(1, min(self._longest + 1, len(line.words) - index) + 1):
-                key = "".join(normal[index : index + length])
+                key = "".join(keys[index : index + length])
                 named = self._named(line, index, length, key)
                 if named is not None:
                     value, cost = named
@@ -162,7 +164,7 @@ def slips(one: str, other: str, most: int) -> int | None:
     return best
 
 
-def _normal(word: str) -> str:
+def normal(word: str) -> str:
     """Without plural and doubled letters: "Burgers", "burggger" and "burger" are the same."""
     if len(word) <= 3 or word.isdigit():
         return word

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -33,6 +33,10 @@ class Kind:
     """Values as people write them, never empty."""
     leads: frozenset[str] = frozenset()
     """Words that may stand before a value without saying anything: "le 12 mai", "une pizza"."""
+    takes: object = None
+    """Equal for two types that take the same texts."""
+    begins: frozenset[str] = frozenset()
+    """Words with which a choice begins, as `choices.normal` has them."""
 
 
 ARTICLES = "a an the some my un une le la les l d de du des mon ma mes"
@@ -63,8 +67,8 @@ def _undated(find: Finder) -> Finder:
     return found
 
 
-def _kind(name: str, find: Finder, leads: str, samples: tuple[str, ...]) -> Kind:
-    return Kind(name, find, samples, frozenset(leads.split()))
+def _kind(name: str, find: Finder, leads: str, samples: tuple[str, ...], takes: object = None) -> Kind:
+    return Kind(name, find, samples, frozenset(leads.split()), samples if takes is None else takes)
 
 
 BUILT_IN: Mapping[str, Kind] = {
@@ -95,7 +99,7 @@ def _declared(name: str, declared: SlotType, known: frozenset[str]) -> Kind:
         return BUILT_IN[declared]
     if isinstance(declared, re.Pattern):
         reference = Reference(declared)
-        return _kind(name, reference.find, NUMBERING, reference.samples)
+        return _kind(name, reference.find, NUMBERING, reference.samples, declared)
     if isinstance(declared, Mapping):
         choices = dict(declared)
     elif isinstance(declared, Sequence | Set):
@@ -108,4 +112,4 @@ def _declared(name: str, declared: SlotType, known: frozenset[str]) -> Kind:
         if isinstance(synonyms, str) or not all(isinstance(word, str) for word in (value, *synonyms)):
             raise ValueError(f'has for "{value}" something else than a list of texts')
     found = Choices(choices, known | NEVER_SLIPS)
-    return _kind(name, found.find, ARTICLES, found.samples)
+    return replace(_kind(name, found.find, ARTICLES, found.samples), begins=found.begins)

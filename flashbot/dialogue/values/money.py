@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from flashbot.dialogue.values.line import Found, Rank, closes
-from flashbot.dialogue.values.numbers import numerals, whole
+from flashbot.dialogue.values.numbers import SHARE, numerals, whole
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -102,7 +102,12 @@ def find(line: Line, now: datetime, region: str | None) -> list[Found]:
             continue
         start, end, currency = _priced(line, numeral, behind, region)
         if currency == NOTHING:
-            if numeral.faint or SMALL.match(line.text, numeral.end) or whole(line, numeral)[1] != numeral.end:
+            if (
+                SHARE.match(line.text, numeral.end)
+                or numeral.faint
+                or SMALL.match(line.text, numeral.end)
+                or whole(line, numeral)[1] != numeral.end
+            ):
                 continue
             found.append(Found(start, end, Amount(numeral.value), Rank.NUMBER, cost=1))
             continue

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
     from flashbot.dialogue.values.line import Line
 
-__all__ = ["Numeral", "find", "numerals", "whole"]
+__all__ = ["SHARE", "Numeral", "find", "numerals", "whole"]
 
 RUN = re.compile(r"\+?\d+(?:(?:[.,'/:-]| {1,3})\d+)*")
 SPACED = re.compile(r"[1-9]\d{0,2}(?:[ ']\d{3})+(?:[.,]\d{1,2})?\Z")
 DOTTED = re.compile(r"[1-9]\d{0,2}(?:(?:\.\d{3})+(?:,\d{1,2})?|(?:,\d{3})+(?:\.\d{1,2})?)\Z")
 FRACTION = re.compile(r"\d+[.,]\d+\Z")
+WHOLE_PHONE = 10
+"""Characters from which on what follows a space belongs to a phone no more."""
 LONGEST = 18
 """Digits of a number."""
 PREFIXES = "x no num n cfa fcfa ksh kes ush ugx tsh tzs rs r gh ghs ngn usd eur us nr tel"
@@ -35,6 +37,7 @@ SUFFIX = re.compile(
 SCALES = {"k": 1000, "mil": 1000, "mille": 1000, "million": 10**6, "millions": 10**6, "milliard": 10**9,
           "milliards": 10**9}  # fmt: skip
 CENTS, UNITS = re.compile(r"[€$£₦₵]\d"), re.compile(r"\d[€$£₦₵]\Z")
+SHARE = re.compile(r" ?%")
 LINKS = re.compile(r" {1,3}\Z|-\Z")
 WORDS_OF_A_NUMBER = 24
 
@@ -59,7 +62,7 @@ def find(line: Line, now: datetime, region: str | None) -> list[Found]:
     return [
         Found(*whole(line, numeral), plain(numeral.value), Rank.DOUBTFUL if numeral.faint else Rank.NUMBER)
         for numeral in numerals(line)
-        if not _with_cents(line.text, numeral)
+        if not _with_cents(line.text, numeral) and not SHARE.match(line.text, numeral.end)
     ]
 
 
@@ -157,7 +160,9 @@ def _figures(line: Line, run: re.Match[str]) -> list[_Piece]:
     text = run.group()
     if text.startswith("+"):
         if len(text) > 4:  # a phone
-            return nothing
+            head, _, rest = text.partition(" ")
+            after = RUN.match(line.text, end - len(rest.lstrip())) if len(head) >= WHOLE_PHONE and rest else None
+            return nothing if after is None else [_Piece("", start, start + len(head)), *_figures(line, after)]
         text, start = text[1:], start + 1
     parts = re.split(" +", text)
     joined = " ".join(parts)

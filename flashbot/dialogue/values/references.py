@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from flashbot.dialogue.values.line import Found, Rank
+from flashbot.dialogue.values.line import Found, Rank, apart
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,10 +24,17 @@ PIECE = re.compile(
 )
 
 
+DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+SIGN = r" ?[-_/.#]? ?"
+OWN_LETTERS = 2
+"""That a pattern begins with, for its signs to be left out: by `[A-Z]{2}-\\d{4}` "de 2026" would be "DE-2026"."""
+
+
 class Reference:
     """Found in upper and lower case, in words of their own; the value is what the pattern matches as it was written.
 
     With `[A-Z]{2}\\d{6}`, "ab123456" is the reference "AB123456". A pattern with one group gives that group.
+    With `CI-\\d{4}`, "ci 1002" and "CI1002" are "CI-1002".
     """
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
@@ -40,14 +47,31 @@ class Reference:
         bare = INLINE_FLAGS.sub("", pattern.pattern)
         line_end = "\n" if pattern.flags & re.VERBOSE else ""
         self._within = re.compile(f"{LEFT}(?:{bare}{line_end}){RIGHT}", pattern.flags | re.IGNORECASE)
+        self._own_dashes = not DASHES.keys().isdisjoint(map(ord, pattern.pattern))
+        loose = _loose(bare)
+        self._loose = None if loose is None else re.compile(f"{LEFT}(?:{loose}){RIGHT}", re.IGNORECASE)
+        self._signs = [_sign(piece) for piece in _pieces(bare) or ()]
         self.samples = _samples(pattern)
 
     def find(self, line: Line, now: datetime, region: str | None) -> list[Found]:
-        return [
+        text = line.raw if self._own_dashes else line.raw.translate(DASHES)
+        found = [
             Found(*line.place(*match.span()), self._value(match), Rank.REFERENCE)
-            for match in self._within.finditer(line.raw)
+            for match in self._within.finditer(text)
             if match.group()
         ]
+        if self._loose is not None:
+            for match in self._loose.finditer(text):
+                value = self._mended(match)
+                if value is not None:
+                    found.append(Found(*line.place(*match.span()), value, Rank.REFERENCE, cost=1))
+        return apart(found)
+
+    def _mended(self, match: re.Match[str]) -> str | None:
+        """With the signs that the pattern has, if it matches then."""
+        text = "".join(sign or said for sign, said in zip(self._signs, match.groups(), strict=True))
+        spellings = (text, text.upper(), text.lower())
+        return next((spelling for spelling in spellings if self.pattern.fullmatch(spelling)), None)
 
     def _value(self, match: re.Match[str]) -> str:
         text = match.group()
@@ -60,19 +84,50 @@ class Reference:
         return match.group() if part is None else part
 
 
+def _pieces(source: str) -> list[re.Match[str]] | None:
+    """Of a simple pattern; None for any other."""
+    source = source.removeprefix("^").removesuffix("$")
+    pieces, place = [], 0
+    while place < len(source):
+        piece = PIECE.match(source, place)
+        if piece is None:
+            return None
+        pieces.append(piece)
+        place = piece.end()
+    return pieces
+
+
+def _sign(piece: re.Match[str]) -> str:
+    """What is neither letter nor digit, and there once."""
+    sign: str = piece["literal"] or piece["sign"] or ""
+    return "" if sign.isalnum() or piece["times"] or piece["some"] or piece["none"] else sign
+
+
+def _loose(source: str) -> str | None:
+    """The pattern with every sign left to chance, each piece a group; None where too much could be meant then."""
+    pieces = _pieces(source)
+    begins = (pieces or [])[:OWN_LETTERS]
+    if not pieces or len(begins) < OWN_LETTERS or not all((one["literal"] or "").isalpha() for one in begins):
+        return None
+    made, before = "", ""
+    for piece in pieces:
+        gap = " ?" if before.isalpha() and piece["escaped"] else ""
+        made += f"({SIGN})" if _sign(piece) else f"{gap}({piece.group()})"
+        before = piece["literal"] or ""
+    return made
+
+
 def _samples(pattern: re.Pattern[str]) -> tuple[str, ...]:
     """Made of a simple pattern's pieces: `CMD-\\d{4}` gives CMD-1234."""
-    source = INLINE_FLAGS.sub("", pattern.pattern).removeprefix("^").removesuffix("$")
+    pieces = _pieces(INLINE_FLAGS.sub("", pattern.pattern))
+    if pieces is None:
+        return NEUTRAL
     made = []
     for shift in range(len(NEUTRAL)):
-        text, place = "", 0
-        while place < len(source):
-            piece = PIECE.match(source, place)
-            if piece is None:
-                return NEUTRAL
+        text = ""
+        for piece in pieces:
             times = 0 if piece["none"] else int(piece["times"] or (4 if piece["some"] else 1))
             text += "".join(_character(piece, len(text) + number + shift) for number in range(times))
-            place = piece.end()
         if not pattern.fullmatch(text):
             return NEUTRAL
         made.append(text)

@@ -37,6 +37,26 @@ def test_a_reference_is_found_in_words_of_its_own(pattern: str, text: str, value
     assert references(pattern, text) == values
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "values"),
+    [
+        (r"CI-\d{4}", "ci 1002, CI1003 ou ci_1004", ["CI-1002", "CI-1003", "CI-1004"]),
+        (r"CI-\d{4}", "CI - 1002 et CI\u20111003", ["CI-1002", "CI-1003"]),
+        (r"CI-\d{4}", "ci 10021, ici 1002, CI-100", []),
+        (r"LG\d{5}", "lg 12345", ["LG12345"]),
+        (r"ORD/\d{4}-[A-F]", "ord 1234 b", ["ORD/1234-B"]),
+        (r"[A-Z]{2}-\d{4}", "commande de 2026, AB\u20132027", ["AB-2027"]),
+        (r"\d{2}-\d{4}", "12 3456", []),
+        (r"CMD-(\d+)", "cmd 12", []),
+        ("CMD\u2013\\d+", "CMD\u201312 CMD-13", ["CMD\u201312"]),
+    ],
+)
+def test_a_reference_is_known_without_its_signs_where_it_begins_with_letters_of_its_own(
+    pattern: str, text: str, values: list[str]
+) -> None:
+    assert references(pattern, text) == values
+
+
 def test_a_verbose_pattern_with_a_comment_is_searched_too() -> None:
     assert references("[A-Z] \\d  # the number", "a1", re.VERBOSE) == ["A1"]
 
