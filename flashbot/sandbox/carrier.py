@@ -73,11 +73,16 @@ class Carrier:
         if seconds <= 0:
             return
         alarm = asyncio.create_task(self._clock.sleep(seconds))
-        alarm.add_done_callback(lambda _: self._wake.set())
+        alarm.add_done_callback(self._ring)
         try:
             await self._wake.wait()
         finally:
             alarm.cancel()
+
+    def _ring(self, alarm: asyncio.Task[None]) -> None:
+        """One that was called off is silent: it would wake whoever waits by now, who calls off his own, and so on."""
+        if not alarm.cancelled():
+            self._wake.set()
 
     def _report(self, delivery: Delivery, post: asyncio.Task[int | None]) -> None:
         """Runs for every post, also for one cancelled before its first step."""

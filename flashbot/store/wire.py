@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
 import hiredis
-from redis.asyncio.connection import parse_url
 
 from flashbot.errors import SettingsError, StoreAway, StoreError
 
@@ -71,6 +70,8 @@ class Address:
 
     @classmethod
     def from_url(cls, url: str) -> Address:
+        from redis.asyncio.connection import parse_url  # 60 ms that a start on the embedded server does not need
+
         try:
             found: dict[str, Any] = dict(parse_url(url))
         except ValueError:

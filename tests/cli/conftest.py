@@ -89,6 +89,8 @@ def world(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setenv("FLASHBOT_MSGFLASH_URL", server.url)
         monkeypatch.setenv("FLASHBOT_API_KEY", DEMO_KEY)
         monkeypatch.setenv("FLASHBOT_REQUESTS_PER_SECOND", "0")
+        for wait in ("msgflash.calls.FIRST_PAUSE", "msgflash.jobs.POLL_SECONDS", "cli.send.LOOK_SECONDS"):
+            monkeypatch.setattr(f"flashbot.{wait}", 0.05)  # this one takes no harm from impatience
         yield made
         loop.call_soon_threadsafe(loop.stop)
         serving.result()
