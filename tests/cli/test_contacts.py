@@ -161,6 +161,7 @@ def test_ctrl_c_calls_the_job_off_and_says_what_was_done(started: Started, world
     command = started("contacts", "delete", "--file", "ids.txt", "--yes")
     while not world.bulk._all:
         assert command.process.poll() is None
+        time.sleep(0.01)
 
     command.signal(signal.SIGINT)
 

@@ -70,6 +70,7 @@ def test_ctrl_c_calls_the_lookup_off_and_keeps_what_is_known(started: Started, w
     command = started("lookup", "numbers.csv", "--out", "result.csv", "--import-tag", "seen")
     while not world.lookups._all:
         assert command.process.poll() is None
+        time.sleep(0.01)
 
     command.signal(signal.SIGINT)
 
