@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
