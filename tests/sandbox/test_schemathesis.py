@@ -230,6 +230,8 @@ def test_every_call_keeps_to_the_document(sandbox: Any, label: str) -> None:
     ):
         check(case)
     fuzz(operation, EXAMPLES)
+    if not sandbox.app.succeeded:  # a few requests may all miss the one campaign that is paused
+        fuzz(operation, 10 * EXAMPLES)
 
     assert sandbox.app.succeeded
 
