@@ -37,11 +37,6 @@ class Rows:
     width: int
     """How many features there are."""
 
-    def of(self, chosen: Sequence[int]) -> Rows:
-        return Rows(
-            [self.index[n] for n in chosen], [self.value[n] for n in chosen], self.dense[list(chosen)], self.width
-        )
-
 
 LOGISTIC_SHARE = np.float32(0.4)
 """Of the logistic machine, whose values are larger, beside the other."""
