@@ -42,7 +42,7 @@ rooms: $(VENV)/dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/dev
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 chaos: $(VENV)/dev  ## The long rigs, half an hour and more: kills, failovers, bad disks; writes docs/reliability.md
 	$(BIN)/python tests/chaos/long_rigs.py --write docs/reliability.md
