@@ -87,7 +87,8 @@ ROWS = (
 )  # fmt: skip
 SOURCES = (
     "[L] Larson et al. 2019, An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, "
-    "aclanthology.org/D19-1131 (the paper itself was not at hand): threshold chosen on out-of-scope messages of the dev split.",
+    "aclanthology.org/D19-1131 (the paper itself was not at hand): threshold chosen on out-of-scope messages of the "
+    "dev split.",
     "[C] Casanueva et al. 2020, Efficient Intent Detection with Dual Sentence Encoders, "
     "aclanthology.org/2020.nlp4convai-1.5 (as quoted by others); BERT is fine-tuned.",
     "[Z] Zhang et al., github.com/jianguoz/Few-Shot-Intent-Detection: these very examples; RoBERTa is fine-tuned.",
