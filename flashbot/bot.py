@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.router import Router
 from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.step import Handler
+from flashbot.dialogue.tongue import checked_language
 from flashbot.errors import BotMistake, SettingsError
 from flashbot.outreach.drip import Drip, Drips
 from flashbot.outreach.optout import is_opt_in, is_opt_out
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from flashbot.dialogue.recognition.encoder import Encoder
     from flashbot.dialogue.series import Sayable
     from flashbot.engine.intake import Parse
+    from flashbot.engine.outbox import Renderer
     from flashbot.engine.tally import Tally
     from flashbot.engine.turns import Turns
     from flashbot.settings import Settings
@@ -41,6 +44,11 @@ F = TypeVar("F", bound=Handler[None])
 log = logging.getLogger("flashbot")
 
 
+def _nothing(_: str) -> bool:
+    """Has passed its check."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """What is known once a bot has started."""
@@ -54,9 +62,12 @@ class Running:
 class Bot:
     """Routers, drips and templates, made into one bot.
 
-    `templates` is a folder, looked up from the working directory when it is relative. `parse` replaces the
-    reading of webhook bodies: it gets the raw body and the event header and returns an event or raises
-    UnreadableEvent. Raises BotMistake or TemplateError when something in the bot is wrong.
+    `templates` is a folder, looked up from the working directory when it is relative. With `strict=True` a template is
+    refused that has not passed its check against MsgFlash as it stands; `templates="strict"` is that, for the folder
+    "templates". `language` is the bot's own, for contacts whose language is not known or has no file.
+
+    `parse` replaces the reading of webhook bodies: it gets the raw body and the event header and returns an event or
+    raises UnreadableEvent. Raises BotMistake or TemplateError when something in the bot is wrong.
 
     `street` are short forms that your customers write and what they stand for (`{"cde": "commande"}`), beside those
     that are known already. `asking` words the question which intent was meant; False: it is never asked.
@@ -70,6 +81,8 @@ class Bot:
         *routers: Router[Any],
         drips: Iterable[Drip] = (),
         templates: str | Path = "templates",
+        strict: bool = False,
+        language: str | None = None,
         parse: Parse | None = None,
         semantic: bool | Encoder = False,
         street: Mapping[str, str] | None = None,
@@ -83,15 +96,20 @@ class Bot:
                     f"Bot takes Router objects, not {type(router).__name__}; "
                     "if this is a function that makes a router, call it."
                 )
+        caller = sys._getframe(1)  # noqa: SLF001 - the cheapest way to know where the bot is written
+        self._made = (caller.f_code.co_filename, caller.f_lineno)
         self.routers = routers
         self.drips = Drips(drips)
-        self.templates = Path(templates)
+        self.strict = strict or templates == "strict"
+        self.templates = Path("templates" if templates == "strict" else templates)
+        self.language = None if language is None else checked_language(language, "Bot(language=…)")
         self.street = street
         self._semantic = semantic
         self._asking = asking
         self._parse = parse
         self._fallback: Handler[None] | None = None
         self._routes: Routes | None = None
+        self._checked: Routes | None = None
         self._catalogue: Catalogue | None = None
         self._sending: contextlib.AsyncExitStack | None = None
         self._opened: OpenedStore | None = None
@@ -126,7 +144,7 @@ class Bot:
         if self._catalogue is None:
             from flashbot.templating.catalogue import Catalogue
 
-            self._catalogue = Catalogue(self.templates)
+            self._catalogue = Catalogue(self.templates, language=self.language)
         return self._catalogue
 
     @property
@@ -146,13 +164,22 @@ class Bot:
 
     def load(self) -> None:
         """Check everything that can be checked before serving. Raises BotMistake or TemplateError."""
+        from flashbot.templating.loading import check_loaded
+
         _ = self.routes
         if self._semantic is True:
             from flashbot.dialogue.recognition.encoder import check_installed
 
             check_installed()
         _ = self.parse
-        self.catalogue.check(self.drips.templates)
+        if self._checked is not self.routes:
+            check_loaded(
+                self.catalogue,
+                self._made,
+                (row.place.rpartition(":")[0] for row in self.routes.table()),
+                self.drips.templates,
+            )
+            self._checked = self.routes
 
     def turns(
         self,
@@ -162,14 +189,27 @@ class Bot:
         loop_after: int = LOOP_AFTER,
         tally: Tally | None = None,
         store: Store | None = None,
+        passed: Callable[[str], bool] = _nothing,
     ) -> Turns:
-        """How this bot handles what is taken from a mailbox. Without the store no turn knows its `message_id`."""
+        """How this bot handles what is taken from a mailbox. Without the store no turn knows its `message_id`.
+
+        `passed` tells a strict bot which templates passed their check.
+        """
         from flashbot.engine.turns import Turns
 
         return Turns(
-            self.routes, self.catalogue, self.parse, clock,
+            self.routes, self.renderer(passed), self.parse, clock,
             default_instance=default_instance, loop_after=loop_after, tally=tally, messages=store,
+            language=self.language,
         )  # fmt: skip
+
+    def renderer(self, passed: Callable[[str], bool]) -> Renderer:
+        """The templates as they are sent: of a strict bot only those of which `passed` is true, asked by digest."""
+        if not self.strict:
+            return self.catalogue
+        from flashbot.engine.proven import Proven
+
+        return Proven(self.catalogue, passed)
 
     async def serve(
         self,
@@ -204,6 +244,7 @@ class Bot:
     ) -> AsyncIterator[Running]:
         from flashbot.clock import SystemClock
         from flashbot.engine.assembly import assemble
+        from flashbot.engine.proven import passed_on, proofs_of
         from flashbot.engine.tally import Tally
         from flashbot.engine.training import READY_WITHIN, Training
         from flashbot.engine.watchdog import watching
@@ -234,10 +275,16 @@ class Bot:
             clock, tally = SystemClock(), Tally()
             ears = opened.ears()
             stack.callback(ears.close)
+            proofs = proofs_of(settings) if self.strict else None
             parts = assemble(
                 opened.store,
                 self.turns(
-                    settings.instance_id, clock, loop_after=settings.loop_after, tally=tally, store=opened.store
+                    settings.instance_id,
+                    clock,
+                    loop_after=settings.loop_after,
+                    tally=tally,
+                    store=opened.store,
+                    passed=passed_on(settings, proofs),
                 ),
                 settings,
                 clock,
@@ -268,6 +315,13 @@ class Bot:
                 )
                 port = await site.start()
                 stack.push_async_callback(site.stop)
+            if proofs is not None and parts.client is not None:
+                from flashbot.engine.checking import CHECKED_WITHIN, Checking
+
+                checking = Checking(self.catalogue, parts.client, proofs, instance=settings.instance_id)
+                stack.push_async_callback(checking.stop)
+                checking.start()
+                await checking.settle(CHECKED_WITHIN, stop)
             if training is not None:
                 await training.settle(READY_WITHIN, stop)
             # Everything imported lives for ever: one full collection over it would stall a turn for 7 ms and more.
@@ -293,6 +347,7 @@ class Bot:
         key: str,
         instance: str | None = None,
         critical: bool = False,
+        language: str | None = None,
         settings: Settings | None = None,
         **values: object,
     ) -> bool:
@@ -300,10 +355,15 @@ class Bot:
 
         `phone` is E.164. The same `key` twice sends once (it is remembered for 8 days): then the answer is
         False. A `critical` one, such as a one-time code, would rather come twice than not: where MsgFlash gave no
-        answer, it is sent again after one look at its list. `values` fill a Template. Raises ContentError,
-        TemplateError, SettingsError or StoreAway.
+        answer, it is sent again after one look at its list.
+
+        `values` fill a Template, before its own. It is sent in `language`, else in the contact's: for that, and for
+        their name, what is stored of them is read once. One whose header says `class: marketing` is a promotion,
+        and not sent to somebody who opted out: the answer is False. Raises BotMistake, ContentError, TemplateError,
+        SettingsError or StoreAway.
         """
         from flashbot.engine.direct import post_direct
+        from flashbot.engine.proven import passed_on
         from flashbot.settings import load_settings
 
         settings = settings or load_settings()
@@ -317,7 +377,10 @@ class Bot:
             key=key,
             instance=instance or settings.instance_id,
             critical=critical,
-            templates=self.catalogue,
+            language=language,
+            own_language=self.language,
+            commands=opened.link,
+            templates=self.renderer(passed_on(settings)),
         )
 
     async def _open(self, settings: Settings) -> OpenedStore:

@@ -61,7 +61,15 @@ async def test_it_says_what_it_understands() -> None:
         assert chat.replies == ["Sorry, I did not understand. Write “hello”."]
 """
 
-HELLO = "Nice to meet you, {{ name }}!\n"
+HELLO = """\
+---
+class: reply
+samples:
+  usual: {name: Awa}
+  awkward: {name: "Zoé {{x}} & <Fils> 🎉"}
+---
+Nice to meet you, {{ name }}!
+"""
 
 ENV = """\
 # Copy to .env and fill in what `flashbot run bot.py` needs; `flashbot dev` needs nothing.

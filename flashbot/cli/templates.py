@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from flashbot.cli.account import AsJson, on_account, print_json, print_table, row
+from flashbot.cli.template_check import check
+from flashbot.cli.template_preview import preview
+from flashbot.cli.template_show import show
+from flashbot.cli.template_stubs import stubs
+from flashbot.cli.template_sync import diff, pull, push
 
 if TYPE_CHECKING:
     from flashbot.msgflash.client import Client
@@ -37,3 +42,12 @@ def list_(as_json: AsJson = False) -> None:
         )
 
     on_account(work)
+
+
+commands.command("show")(show)
+commands.command("preview")(preview)
+commands.command("stubs")(stubs)
+commands.command("push")(push)
+commands.command("pull")(pull)
+commands.command("diff")(diff)
+commands.command("check")(check)

@@ -13,6 +13,7 @@ from flashbot.clock import from_ms
 from flashbot.dialogue.loops import Echo
 from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.timer import DRIP, OWNER, STEP, Timer
+from flashbot.dialogue.tongue import UNHEARD, Tongue
 from flashbot.errors import FlashbotError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ LARGEST = 256 * 1024
 """Bytes of one contact's document."""
 LONGEST_ASKED = 1_000
 """Characters that are kept of a text about which the person was asked."""
+LONGEST_NAME = 100
+"""The same of what a person calls themselves; WhatsApp takes 25."""
 
 
 class MemoryUnreadable(FlashbotError):
@@ -306,6 +309,42 @@ class Memory:
         self._document["hi"] = max(at_ms, self._document.get("hi", 0))
         if instance is not None:
             self._document["inst"] = instance
+
+    @property
+    def name(self) -> str:
+        """What the person called themselves last; empty when they never did."""
+        name: str = self._document.get("name", "")
+        return name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        # Halves of surrogate pairs, which JSON may bring, cannot be stored.
+        self._document["name"] = name[:LONGEST_NAME].encode(errors="replace").decode()
+
+    @property
+    def language(self) -> str | None:
+        """What a handler has set."""
+        return self._document.get("lang")
+
+    @language.setter
+    def language(self, language: str | None) -> None:
+        if language is not None:
+            self._document["lang"] = language
+        else:
+            self._document.pop("lang", None)
+
+    @property
+    def tongue(self) -> Tongue:
+        """What was learned of the language they write in."""
+        tongue = self._document.get("tongue")
+        return Tongue(*tongue[:2]) if tongue else UNHEARD
+
+    @tongue.setter
+    def tongue(self, tongue: Tongue) -> None:
+        if tongue != UNHEARD:
+            self._document["tongue"] = [*tongue]
+        else:
+            self._document.pop("tongue", None)
 
     @property
     def echoes(self) -> tuple[Echo, ...]:

@@ -17,7 +17,7 @@ from flashbot.dialogue.hearing import Hearing, log_gone
 from flashbot.dialogue.lesson import Lesson, too_few
 from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.router import Router
-from flashbot.dialogue.settlement import settle
+from flashbot.dialogue.settlement import is_inbound, settle
 from flashbot.dialogue.states import States
 from flashbot.dialogue.table import rows_of
 from flashbot.dialogue.text import checked_street
@@ -182,14 +182,19 @@ class Routes:
         *,
         contact: str | None = None,
         message_id: str | None = None,
+        home: Callable[[str], str | None] | None = None,
     ) -> Turn[Any]:
         """What the decision's handler is given. Raises StateUnfit when the stored state fits no more.
 
-        `contact` names the mailbox that the event came out of, where the event itself cannot.
+        `contact` names the mailbox that the event came out of, where the event itself cannot. `home` tells the language
+        of a contact who has not shown one.
         """
         router = decision.router
         state = None if router is None else self.state_of(router, memory)
         instance = None if isinstance(event, TimerFired) else event.instance
+        tongue = memory.tongue
+        if is_inbound(event) and event.choice is None:  # a button's words are the bot's own
+            tongue = tongue.after(event.text)
         return Turn(
             event,
             state,
@@ -203,6 +208,10 @@ class Routes:
             timed_out=decision.timed_out,
             message_id=message_id,
             text=decision.text,
+            name=memory.name,
+            language=memory.language,
+            tongue=tongue,
+            home=home,
         )
 
     def state_of(self, router: Router[S], memory: Memory) -> S | None:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from flashbot.clock import from_ms, to_ms
 from flashbot.dialogue.decision import Decision, ReplyClass, Settled
-from flashbot.dialogue.escapes import LOOP_SAID, cancelled, confirm_opt_in, confirm_opt_out
+from flashbot.dialogue.escapes import LOOP_SAID, Language, cancelled, confirm_opt_in, confirm_opt_out
 from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.timer import ASKED, Timer
 from flashbot.dialogue.turn import Expectation, Outcome, Reply, Start, Turn
@@ -26,6 +26,7 @@ HUMAN_AT_MOST = timedelta(hours=24)
 """So that a conversation nobody gives back is not forgotten."""
 ASKED_KEPT = timedelta(hours=24)
 """The text of a question: an answer may be long on its way."""
+KNOWN: tuple[Language, ...] = ("en", "fr")
 REPLY_WINDOW = timedelta(hours=24)
 """Later than this after the person's last message, an answer is a follow-up."""
 
@@ -123,12 +124,16 @@ def _kept(asked: Asked | None) -> Timer | None:
 def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | None) -> Settled:
     """Write what the turn asks for into `memory`, its state excepted."""
     changes = _Changes(memory, drips)
-    event, now = turn.event, turn.now
+    event, now, outcome = turn.event, turn.now, turn.outcome()
     if is_inbound(event):
         memory.heard(heard_at(event, now), turn.instance)
+        memory.tongue = outcome.tongue
+        if event.display_name:
+            memory.name = event.display_name
         # The person is in a conversation now; what this very turn starts comes after.
         changes.end_drips()
         changes.ask(None if decision.question is None else decision.question.asked._replace(event_id=turn.event_id))
+    memory.language = outcome.language
     if decision.echoes is not None:
         memory.echoes = decision.echoes
     if decision.spends_step:
@@ -139,8 +144,8 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
     if decision.question is not None:
         messages += (Reply(decision.question.said, {}),)
     if decision.built_in is not None:
-        messages += _built_in(decision, changes, now)
-    _apply(turn.outcome(), changes, now)
+        messages += _built_in(decision, changes, outcome, now)
+    _apply(outcome, changes, now)
     return Settled(
         memory,
         messages,
@@ -151,17 +156,18 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
     )
 
 
-def _built_in(decision: Decision, changes: _Changes, now: datetime) -> tuple[Reply, ...]:
+def _built_in(decision: Decision, changes: _Changes, outcome: Outcome, now: datetime) -> tuple[Reply, ...]:
     memory = changes.memory
+    language = _language_of(decision, outcome)
     says = ""
     if decision.built_in == "opt-out":
         if not memory.opted_out and decision.handler is None:
-            says = confirm_opt_out(decision.language)
+            says = confirm_opt_out(language)
         memory.opted_out = True
         changes.end_drips()
     elif decision.built_in == "opt-in":
         memory.opted_out = False
-        says = confirm_opt_in(decision.language)
+        says = confirm_opt_in(language)
     elif decision.built_in == "cancel":
         says = cancelled(decision.word)
     elif decision.built_in == "loop":
@@ -173,6 +179,15 @@ def _built_in(decision: Decision, changes: _Changes, now: datetime) -> tuple[Rep
     elif decision.built_in == "drip":
         return changes.fire(decision.word, now)
     return (Reply(says, {}),) if says else ()
+
+
+def _language_of(decision: Decision, outcome: Outcome) -> Language:
+    """Of a word that is in both, the person's own, if they have shown it; a country alone says too little of them."""
+    spoken = outcome.language or outcome.tongue.language or ""
+    for language in KNOWN:
+        if decision.language == "both" and spoken.partition("_")[0] == language:
+            return language
+    return decision.language
 
 
 def _apply(outcome: Outcome, changes: _Changes, now: datetime) -> None:

@@ -103,6 +103,9 @@ def _bare(text: str) -> str:
         for sign, meant in SIGNS:
             text = sign.sub(meant, text)
     folded = fold(text)
+    if "°" in folded:  # "Ñ°" is one only now
+        sign, meant = SIGNS[1]
+        folded = " ".join(sign.sub(meant, folded).split())
     if not folded.isascii():
         folded = " ".join(EMOJI.sub(r" \1 ", folded.translate(ALIKE)).split())
     if RUN.search(folded):

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 from flashbot.dialogue.match import Match
 from flashbot.dialogue.step import Step
 from flashbot.dialogue.timer import TimerFired
+from flashbot.dialogue.tongue import UNHEARD, Tongue, checked_language, language_of
 from flashbot.errors import BotMistake
 from flashbot.msgflash.content import Content
 from flashbot.msgflash.events import Event, Received
 from flashbot.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from flashbot.dialogue.series import Sayable, Series
 
@@ -67,14 +68,19 @@ class Outcome:
     """Names of drips."""
     handoff: Handoff | None = None
     released: bool = False
+    language: str | None = None
+    """What a handler has set, now or before; None where it is left to be learned."""
+    tongue: Tongue = UNHEARD
+    """What is known of the language they write in, this message counted."""
 
 
 class Turn(Generic[S]):
     """The one argument of every handler."""
 
     __slots__ = (
-        "_attempt", "_contact", "_event", "_event_id", "_expect", "_handoff", "_instance", "_match", "_message_id",
-        "_name", "_now", "_released", "_replies", "_router", "_starts", "_stops", "_text", "_timed_out", "state",
+        "_attempt", "_contact", "_event", "_event_id", "_expect", "_handoff", "_home", "_instance", "_language",
+        "_match", "_message_id", "_name", "_now", "_released", "_replies", "_router", "_starts", "_stops", "_text",
+        "_timed_out", "_tongue", "state",
     )  # fmt: skip
 
     state: S
@@ -95,7 +101,13 @@ class Turn(Generic[S]):
         timed_out: bool = False,
         message_id: str | None = None,
         text: str | None = None,
+        name: str = "",
+        language: str | None = None,
+        tongue: Tongue = UNHEARD,
+        home: Callable[[str], str | None] | None = None,
     ) -> None:
+        """`language` is what a handler has set before, `tongue` what was learned, and `home` tells the language of a
+        contact of whom nothing else is known."""
         self.state = state
         self._event = event
         self._now = now
@@ -109,9 +121,12 @@ class Turn(Generic[S]):
         self._message_id = message_id
         if isinstance(event, Received):
             self._text = event.text if text is None else text
-            self._name = event.display_name or ""
+            self._name = event.display_name or name
         else:
-            self._text = self._name = ""
+            self._text, self._name = "", name
+        self._language = language
+        self._tongue = tongue
+        self._home = home
         self._replies: tuple[Reply, ...] = ()
         self._expect: Expectation | None = None
         self._starts: tuple[Start, ...] = ()
@@ -170,8 +185,26 @@ class Turn(Generic[S]):
 
     @property
     def name(self) -> str:
-        """What the person calls themselves; empty when unknown."""
+        """What the person calls themselves, or did when they last wrote; empty when unknown."""
         return self._name
+
+    @property
+    def language(self) -> str | None:
+        """The language that templates are sent in, such as fr or en_NG; None when nothing is known.
+
+        The one that was set; else what the person writes in (English or French, once it is clear enough); else what
+        the phone's country writes; else the bot's own. Whoever writes as their country does gets its region, which
+        decides how money and dates look.
+
+        Set it, and it stays set, for this turn's replies too; None leaves it to be learned again. Raises BotMistake
+        for what is no language.
+        """
+        home = self._home
+        return language_of(self._language, self._tongue, lambda: None if home is None else home(self._contact))
+
+    @language.setter
+    def language(self, language: str | None) -> None:
+        self._language = None if language is None else checked_language(language, "turn.language")
 
     @property
     def now(self) -> datetime:
@@ -220,7 +253,11 @@ class Turn(Generic[S]):
     def reply(self, content: str | Content) -> None: ...
 
     def reply(self, content: str | Content | Template, **values: object) -> None:
-        """Ask for a message to this contact. Values fill a `Template` and nothing else."""
+        """Ask for a message to this contact. Values fill a `Template` and nothing else; they go before its own.
+
+        A template is rendered when the handler has ended, and before anything is sent: where one cannot be, nothing of
+        the turn happens.
+        """
         if not isinstance(content, SAYABLE):
             raise BotMistake(
                 f"turn.reply takes text, a Template or a message such as Image, not {type(content).__name__}."
@@ -229,6 +266,8 @@ class Turn(Generic[S]):
             raise BotMistake(
                 f"turn.reply got values ({', '.join(values)}) without a Template: write them into the text."
             )
+        if isinstance(content, Template):
+            values = {**content.values, **values}
         self._replies += (Reply(content, values or NO_VALUES),)
 
     def expect(self, step: Step[S], *, within: timedelta | None = None, otherwise: Step[S] | None = None) -> None:
@@ -278,4 +317,7 @@ class Turn(Generic[S]):
 
     def outcome(self) -> Outcome:
         """All that was asked, as values."""
-        return Outcome(self._replies, self._expect, self._starts, self._stops, self._handoff, self._released)
+        return Outcome(
+            self._replies, self._expect, self._starts, self._stops, self._handoff, self._released,
+            self._language, self._tongue,
+        )  # fmt: skip

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 
+from flashbot.dialogue.memory import Memory, MemoryUnreadable
 from flashbot.dialogue.series import Sayable
-from flashbot.engine.outbox import Renderer, compose, event_id_of
+from flashbot.dialogue.tongue import checked_language, language_of
+from flashbot.engine.outbox import Person, Renderer, compose, event_id_of, home_of
+from flashbot.engine.tally import who
 from flashbot.errors import ContentError
 from flashbot.msgflash.phones import e164
 from flashbot.store.mailbox import Store
+from flashbot.store.stored import Commands, stored_of
+from flashbot.template import Template
 
 __all__ = ["post_direct"]
+
+log = logging.getLogger("flashbot.send")
 
 
 async def post_direct(
@@ -23,22 +31,47 @@ async def post_direct(
     key: str,
     instance: str | None,
     critical: bool = False,
+    language: str | None = None,
+    own_language: str | None = None,
+    commands: Commands,
     templates: Renderer,
     now_ms: int | None = None,
 ) -> bool:
-    """Store it; False when this key was stored before. A `critical` one would rather come twice than not."""
+    """Store it; False when this key was stored before, or when it is a promotion to somebody who opted out.
+
+    A `critical` one would rather come twice than not. For a template, what is stored of the contact is read once: name
+    and language. Without a `language` it is the contact's, else `own_language`.
+    """
     if not key:
         raise ContentError("bot.send needs a key that names this message, such as order-123-shipped.")
+    said = None if language is None else checked_language(language, "bot.send")
     contact = e164(phone)
+    memory = await _memory(store, commands, contact) if isinstance(content, Template) else Memory()
     message = compose(
         content,
         values,
         message_id=f"send-{event_id_of(key)}",
         cls="critical" if critical else "service",
         instance=instance,
-        to=contact,
+        to=Person(
+            contact,
+            memory.name,
+            lambda: language_of(said or memory.language, memory.tongue, lambda: home_of(contact, own_language)),
+            memory.opted_out,
+        ),
         made_ms=int(time.time() * 1000) if now_ms is None else now_ms,
         templates=templates,
     )
+    if message is None:
+        log.info("A promotion to %s is not sent: this contact opted out.", who(contact))
+        return False
     posted = await store.post(message.lane, f"send|{key}", contact, message.entry)
     return posted.new
+
+
+async def _memory(store: Store, commands: Commands, contact: str) -> Memory:
+    """What a newer flashbot stored in a form of its own is as good as nothing here."""
+    try:
+        return Memory.load(await stored_of(commands, store, contact))
+    except MemoryUnreadable:
+        return Memory()

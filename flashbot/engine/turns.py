@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC
-from typing import Protocol
+from typing import Any, Protocol
 
 from flashbot.clock import Clock, from_ms, to_ms
 from flashbot.dialogue.decision import Settled
@@ -16,9 +16,10 @@ from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.memory import Memory
 from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.timer import TimerFired
+from flashbot.dialogue.turn import Turn
 from flashbot.engine.intake import Parse
 from flashbot.engine.missed import miss_of
-from flashbot.engine.outbox import Renderer, compose, event_id_of
+from flashbot.engine.outbox import Person, Renderer, compose, event_id_of, home_of
 from flashbot.engine.tally import Tally, who
 from flashbot.msgflash.events import Event, Received, StatusEvent, parse
 from flashbot.store.records import LISTED, Done, Entry, Message, Standing, Taken, TimerKey
@@ -48,8 +49,9 @@ class Turns:
         loop_after: int = LOOP_AFTER,
         tally: Tally | None = None,
         messages: Messages | None = None,
+        language: str | None = None,
     ) -> None:
-        """Without `messages` no turn knows which message a status is about."""
+        """Without `messages` no turn knows which message a status is about. `language` is the bot's own."""
         self._routes = routes
         self._templates = templates
         self._parse = parse
@@ -58,6 +60,7 @@ class Turns:
         self._loop_after = loop_after
         self._tally = tally or Tally()
         self._messages_sent = messages
+        self._language = language
 
     async def __call__(self, taken: Taken, attempt: int, event: Event | None = None) -> Done:
         """Raises whatever the handler raises, and FlashbotError for what cannot be stored or sent."""
@@ -71,8 +74,9 @@ class Turns:
         decision = routes.decide(found, memory, now, loop_after=self._loop_after)
         message_id = await self._message_of(found, taken.contact)
         turn = routes.turn(
-            decision, found, memory, now, event_id, attempt, contact=taken.contact, message_id=message_id
-        )
+            decision, found, memory, now, event_id, attempt,
+            contact=taken.contact, message_id=message_id, home=self._home,
+        )  # fmt: skip
         if decision.handler is not None:
             await decision.handler(turn)
         settled = routes.absorb(decision, turn, memory)
@@ -93,6 +97,7 @@ class Turns:
         instance = found.instance if isinstance(found, Received) else None
         messages = self._messages(
             settled,
+            turn,
             taken.contact,
             event_id,
             instance or memory.instance or self._default_instance,
@@ -134,19 +139,26 @@ class Turns:
             event = replace(event, at=event.at.replace(tzinfo=UTC))
         return event, event_id
 
+    def _home(self, phone: str) -> str | None:
+        return home_of(phone, self._language)
+
     def _messages(
-        self, settled: Settled, contact: str, event_id: str, instance: str | None, now_ms: int
+        self, settled: Settled, turn: Turn[Any], contact: str, event_id: str, instance: str | None, now_ms: int
     ) -> tuple[Message, ...]:
-        return tuple(
+        person = Person(contact, turn.name, lambda: turn.language, settled.memory.opted_out)
+        composed = [
             compose(
                 reply.content,
                 reply.values,
                 message_id=f"{event_id}/{place}",
                 cls=settled.message_class,
                 instance=instance,
-                to=contact,
+                to=person,
                 made_ms=now_ms,
                 templates=self._templates,
             )
             for place, reply in enumerate(settled.messages)
-        )
+        ]
+        if None in composed:
+            log.info("%s of %s: a promotion is not sent (opted out)", event_id, who(contact))
+        return tuple(message for message in composed if message is not None)

@@ -23,7 +23,7 @@ from flashbot.engine.slots import Slots
 from flashbot.engine.stacks import frames_of_task, place_of, shorten, written
 from flashbot.engine.tally import Tally, who
 from flashbot.engine.trouble import Trouble
-from flashbot.errors import StoreAway
+from flashbot.errors import StoreAway, TemplateError
 from flashbot.msgflash.events import Event
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Committed, Done, Later, Miss, Taken
@@ -294,7 +294,10 @@ class Worker:
     def _raised(self, hand: _Hand, fault: BaseException, said: str) -> Done | Later:
         if hand.given_up:
             return Done()  # dropped
-        stack = "".join(traceback.format_exception(fault))
+        told = traceback.TracebackException.from_exception(fault)
+        if isinstance(fault, TemplateError):
+            told.__cause__ = told.__context__ = None  # which may quote a value
+        stack = "".join(told.format())
         return self._failed(hand.taken, said or f"{type(fault).__name__}: {fault}", shorten(stack), _innermost(fault))
 
     def _failed(self, taken: Taken, error: str, stack: str, place: str) -> Done | Later:
@@ -373,7 +376,9 @@ class Worker:
 
 
 def _innermost(fault: BaseException) -> str:
-    """Where it was raised, without the values: they may hold what a person wrote."""
+    """Where it was raised, without the values: they may hold what a person wrote. Of a template, its own sentence."""
+    if isinstance(fault, TemplateError):
+        return str(fault)
     frames = traceback.extract_tb(fault.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
     return type(fault).__name__ + place

@@ -120,10 +120,10 @@ class Drips:
         return iter(self._drips.values())
 
     @property
-    def templates(self) -> tuple[str, ...]:
-        """The names of all templates they send, to be checked while loading."""
-        contents = [step.content for drip in self._drips.values() for step in drip.steps]
-        return tuple(dict.fromkeys(one.name for one in contents if isinstance(one, Template)))
+    def templates(self) -> tuple[tuple[str, str], ...]:
+        """Each drip's name with that of a template it sends, to be checked while loading."""
+        sent = [(drip.name, step.content) for drip in self._drips.values() for step in drip.steps]
+        return tuple(dict.fromkeys((drip, one.name) for drip, one in sent if isinstance(one, Template)))
 
     def knows(self, name: str, version: int) -> bool:
         return (name, version) in self._drips

@@ -58,7 +58,7 @@ class Conversation:
     """One contact's chat with a bot: `async with Conversation(bot) as chat: await chat.says("hello")`.
 
     Whatever a handler raises comes out of `says` or `wait`. `world` is the sandbox: more instances, faults on
-    demand, other people.
+    demand, other people. A strict bot's templates are checked before, in another one, once in a process.
     """
 
     def __init__(
@@ -80,8 +80,10 @@ class Conversation:
         self._parts: Parts | None = None
         self._raised: list[Exception] = []
         self._mark = 0
+        self._proved: frozenset[str] | None = None
 
     async def __aenter__(self) -> Self:
+        await self._check()
         self._open()
         return self
 
@@ -100,7 +102,9 @@ class Conversation:
             requests_per_second=0,
         )
         self.world.add_webhook("http://bot.invalid/webhooks/msgflash")
-        turns = self.bot.turns(settings.instance_id, self.clock, loop_after=settings.loop_after, store=self._store)
+        turns = self.bot.turns(
+            settings.instance_id, self.clock, loop_after=settings.loop_after, store=self._store, passed=self._passed
+        )
         self._parts = assemble(
             self._store,
             self._listening(turns),
@@ -146,12 +150,16 @@ class Conversation:
         self.clock.move_to(until)
         await self._settle()
 
-    async def sends(self, content: Sayable, *, key: str, critical: bool = False, **values: object) -> bool:
+    async def sends(
+        self, content: Sayable, *, key: str, critical: bool = False, language: str | None = None, **values: object
+    ) -> bool:
         """`bot.send` to this contact, through the conversation's own store."""
+        await self._check()
         self._mark = self.world.heard_count(self.phone)
         new = await post_direct(
             self._store, self.phone, content, values,
-            key=key, instance=DEMO_INSTANCE, critical=critical, templates=self.bot.catalogue,
+            key=key, instance=DEMO_INSTANCE, critical=critical, language=language,
+            own_language=self.bot.language, commands=self._runner, templates=self.bot.renderer(self._passed),
             now_ms=to_ms(self.clock.now()),
         )  # fmt: skip
         await self._settle()
@@ -203,7 +211,18 @@ class Conversation:
 
         return handle
 
+    def _passed(self, digest: str) -> bool:
+        return self._proved is not None and digest in self._proved
+
+    async def _check(self) -> None:
+        """Let a strict bot's templates pass their check, or not, before the first of them is wanted."""
+        if self.bot.strict and self._proved is None:
+            from flashbot.testing.proving import proved
+
+            self._proved = await proved(self.bot.catalogue)
+
     async def _settle(self) -> None:
+        await self._check()
         parts = self._open()
         if parts.engine is None or parts.intake is None:
             raise FlashbotError("A Conversation both hears and works; its parts are missing.")

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "turns": ("bench/turns.py", "--quick"),
     "rate": ("bench/rate.py", "--seconds", "0.6", "--processes", "2"),
+    "templates": ("bench/templates.py", "--templates", "2", "--naive", "1", "--latency", "0.01", "--repeats", "1"),
 }
 
 
@@ -51,3 +52,12 @@ def test_a_short_run_of_processes_that_share_a_key_tells_what_a_strict_server_sa
     # On a machine that is busy enough a 429 may come; the figures are there all the same.
     assert "requests a second answered" in output, output
     assert "The shared rate was" in output
+
+
+def test_a_short_check_of_templates_tells_what_the_server_saw(ended: Callable[[str], tuple[int, str]]) -> None:
+    _, output = ended("templates")
+
+    # On a machine that is busy enough a 429 may come, here too.
+    assert "share of the rate that is used" in output, output
+    assert "The same 2 templates, unchanged" in output
+    assert "requests were made for templates that had not changed" not in output

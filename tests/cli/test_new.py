@@ -10,6 +10,9 @@ from typer.testing import Result
 
 from flashbot.cli.starter import FILES
 from flashbot.settings import Settings
+from flashbot.templating.catalogue import Catalogue
+from flashbot.templating.lint import lint
+from flashbot.templating.senders import project_files, uses_of
 
 Typed = Callable[..., Result]
 
@@ -30,6 +33,13 @@ def test_the_new_bot_passes_its_test_and_both_checkers(home: Path, typed: Typed)
     _passes(home / "my-shop", "mypy", "--strict", "--cache-dir", str(cache), "bot.py", "test_bot.py")
     _passes(home / "my-shop", "ruff", "check", ".")
     _passes(home / "my-shop", "ruff", "format", "--check", ".")
+
+
+def test_the_templates_of_a_new_bot_are_clean(home: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed("new", "my-shop")
+    monkeypatch.chdir(home / "my-shop")
+
+    assert lint(Catalogue("templates"), uses_of(project_files(home / "my-shop"))) == ()
 
 
 def test_every_setting_is_in_the_example() -> None:

@@ -39,6 +39,10 @@ def desk(version: int = 1) -> Router[Order]:
 
     router = Router("desk", state=Order, version=version, migrate=dict.fromkeys(range(1, version), upgrade))
 
+    @router.intent("language", examples=["language"])
+    async def language(turn: Turn[Order]) -> None:
+        turn.reply(f"{turn.language} {turn.name}")
+
     @router.intent("show", examples=["show"])
     async def show(turn: Turn[Order]) -> None:
         turn.reply(f"{turn.state.number} {turn.state.lines}")
@@ -70,6 +74,8 @@ SHOWS: dict[str, tuple[int, str, str, list[str]]] = {
     "said-lately": (1, "show", "intent:show/equal", [" []"]),
     "asked": (1, "the first", "intent:show/chosen", ["A17 []"]),
     "asked-and-not-answered": (1, "show", "intent:show/equal", [" []"]),
+    "language-that-was-set": (1, "language", "intent:language/equal", ["pt_BR Awa Koné"]),
+    "language-that-was-learned": (1, "language", "intent:language/equal", ["en Awa"]),
     "of-a-newer-flashbot": (1, "show", "intent:show/equal", ["A17 []"]),
 }
 

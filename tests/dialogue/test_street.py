@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flashbot.dialogue.street import KIN, entries
@@ -200,6 +200,7 @@ def test_emoji_that_are_alike_are_each_listed_once() -> None:
 WORDS = sorted({word for pair in STREET.items() for side in pair for word in side.split()})
 
 
+@example("Ñ°")
 @given(st.text(max_size=60))
 def test_reading_a_text_twice_changes_nothing(text: str) -> None:
     assert plain(plain(text)) == plain(text)

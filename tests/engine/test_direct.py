@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from flashbot import Bot, Image, Router, Template, Turn
+from flashbot.dialogue.memory import Memory
+from flashbot.engine.outbox import Outgoing
 from flashbot.errors import ContentError, TemplateError
 from flashbot.sandbox.world import DEMO_INSTANCE
 from flashbot.settings import Settings, load_settings
 from flashbot.store.embedded import Embedded
 from flashbot.store.link import Link
+from flashbot.store.records import Done
 
 AWA = "+2250700000001"
 
@@ -157,3 +160,37 @@ async def test_without_a_number_to_send_from_the_error_names_the_setting(bot: Bo
             await bot.send(AWA, "hello", key="order-1", settings=nameless)
 
         assert await bot.send(AWA, "hello", key="order-1", instance=DEMO_INSTANCE, settings=nameless)
+
+
+async def test_a_template_is_sent_in_the_language_and_to_the_name_that_are_stored_of_the_contact(
+    bot: Bot, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "hello.fr.j2").write_text("Bonjour {{ contact.firstName }}")
+    (tmp_path / "hello.en.j2").write_text("Hello {{ contact.firstName }}")
+    memory = Memory()
+    memory.name, memory.language = "Ada Obi", "en"
+    async with bot:
+        await bot.send(AWA, "first", key="opens", settings=settings)
+        assert bot._opened is not None
+        store, link = bot._opened.store, bot._opened.link
+        await link.command("SET", f"{store.tag(AWA)}:st:{AWA}", memory.dump())
+
+        await bot.send(AWA, Template("hello"), key="hello", settings=settings)
+        await bot.send(AWA, Template("hello"), key="bonjour", settings=settings, language="fr")
+
+        texts = []
+        while taken := (await store.take(("reply",), lease_ms=1000, most=1))[1]:
+            texts.append(Outgoing.unpack(taken[0].entry).fields()["text"])
+            await store.commit(taken[0], Done())
+    assert texts == ["first", "Hello Ada", "Bonjour Ada"]
+
+
+async def test_what_a_newer_flashbot_stored_of_a_contact_keeps_nothing_from_being_sent(
+    conversation: Any, bot: Bot
+) -> None:
+    chat = await conversation(bot)
+    chat._runner.run_command("SET", f"{chat._store.tag(AWA)}:st:{AWA}", b'{"v":99}')
+
+    assert await chat.sends(Template("shipped"), key="order-1", number=7)
+
+    assert chat.replies == ["Order 7 is on its way."]

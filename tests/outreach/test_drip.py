@@ -138,4 +138,4 @@ def test_the_drips_name_their_templates_once() -> None:
         .send(Template("b"), after=DAY)
     )
 
-    assert Drips([more]).templates == ("ask", "b")
+    assert Drips([more]).templates == (("follow-up", "ask"), ("follow-up", "b"))

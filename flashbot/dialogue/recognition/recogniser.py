@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "Recogniser"]
 
-FORMAT = 4
+FORMAT = 5
 """Of what `dump` gives; raised with every change of what is learned or how."""
 STRANGERS = 0.15
 """Of all messages, when the score is calibrated."""

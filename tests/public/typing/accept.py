@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, assert_type
 
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ from flashbot import (
     Template,
     Turn,
 )
+from tests.public.typing import t
 
 follow_up = (
     Drip("follow-up", version=1)
@@ -103,6 +105,26 @@ def plain() -> Router[None]:
     @router.intent("menu")
     async def menu(turn: Turn[None]) -> None:
         turn.reply(f"Hello {turn.name}")
+
+    return router
+
+
+def templated() -> Router[None]:
+    router = Router("templated")
+
+    @router.fallback
+    async def parcel(turn: Turn[None]) -> None:
+        assert_type(t.welcome(), Template)
+        turn.reply(t.welcome())
+        turn.reply(t.parcel(number="A17", total=12_500, lines=["rice"], shop={"name": "Plateau"}))
+        turn.reply(t.parcel(number="A17", total=Decimal("9.50"), lines=(), shop={}, day=date(2026, 12, 24)))
+        turn.reply(t.parcel(number="A17", total=9.5, lines=[], shop={"open": True}, day=None), more=1)
+        turn.reply(t.ask_review(stars=5, class_="gold"))
+        turn.reply(t.bye(name=turn.name))
+        turn.reply(Template("parcel", {"number": "A17"}), total=9)
+        assert_type(turn.language, str | None)
+        turn.language = "fr_CI"
+        turn.language = None
 
     return router
 

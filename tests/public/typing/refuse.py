@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flashbot import Drip, Router, Template, Turn
+from tests.public.typing import t
 
 
 @dataclass
@@ -81,6 +82,21 @@ async def facts(turn: Turn[Order]) -> None:
     turn.reply(Template("parcel"), number="A17")
     turn.start("follow-up")  # E: arg-type
     turn.start(Drip("follow-up"))
+
+
+@orders.intent("templates", examples=["i"])
+async def templates(turn: Turn[Order]) -> None:
+    turn.reply(t.parcel(number=17, total=9, lines=[], shop={}))  # E: arg-type
+    turn.reply(t.parcel(number="A17", total="9", lines=[], shop={}))  # E: arg-type
+    turn.reply(t.parcel(number="A17", total=9, lines=[], shop="Plateau"))  # E: arg-type
+    turn.reply(t.parcel(number=None, total=9, lines=[], shop={}))  # E: arg-type
+    turn.reply(t.parcel(number="A17", lines=[], shop={}))  # E: call-arg
+    turn.reply(t.parcel(nummer="A17", total=9, lines=[], shop={}))  # E: call-arg
+    turn.reply(t.parcel("A17", total=9, lines=[], shop={}))  # E: call-arg, misc
+    turn.reply(t.welcome(name="Awa"))  # E: call-arg
+    turn.reply(t.parcle(number="A17"))  # E: attr-defined
+    turn.reply(Template("parcel", ["A17"]))  # E: arg-type
+    turn.language = 33  # E: assignment
 
 
 Router("hears", hears=["persons"])  # E: list-item
