@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["folder_of", "load_target"]
 
 TAKEN = frozenset(sys.stdlib_module_names) - {"test", "this"} | {
-    "aiohttp", "flashbot", "jinja2", "phonenumbers", "pydantic", "redis", "rich", "typer",
+    "aiohttp", "babel", "flashbot", "jinja2", "phonenumbers", "pydantic", "redis", "rich", "typer", "yaml",
 }  # fmt: skip
 """A file of such a name would hide the module of that name from everything else in the process."""
 
@@ -43,10 +43,18 @@ def load_target(target: str) -> Bot:
     return found
 
 
-def folder_of(target: str) -> Path:
-    """The folder whose files make the bot, as far as it can be told without importing anything."""
+def folder_of(target: str, *, there: bool = False) -> Path:
+    """The folder whose files make the bot, as far as it can be told without importing anything.
+
+    Raises BotMistake where the file must be `there` and is not.
+    """
     place, _ = _split(target)
-    return Path(place).resolve().parent if _is_file(place) else Path.cwd()
+    path = Path(place)
+    if path.is_dir() or not _is_file(place):
+        return path.resolve() if path.is_dir() else Path.cwd()
+    if there and not path.is_file():
+        raise BotMistake(_no_file(path))
+    return path.resolve().parent
 
 
 def _split(target: str) -> tuple[str, str]:

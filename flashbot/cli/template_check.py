@@ -131,7 +131,10 @@ def _senders(catalogue: Catalogue, folder: Path) -> tuple[Fault, ...]:
     from flashbot.templating.senders import project_files, uses_of
 
     here = Path.cwd()
-    uses = uses_of(project_files(here)) if folder.absolute().is_relative_to(here) else None
+    if not folder.absolute().is_relative_to(here):
+        return ()
+    # What lies beside the folder is its own; a bot elsewhere may have a folder of its own.
+    uses = uses_of(project_files(here), own=project_files(folder.absolute().parent))
     return () if uses is None else sender_faults(catalogue, uses)
 
 

@@ -62,5 +62,5 @@ def _beside(target: str | None) -> Path:
 
     if target is None:
         return Path()
-    folder = folder_of(target)
+    folder = folder_of(target, there=True)
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder

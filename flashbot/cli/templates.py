@@ -1,4 +1,4 @@
-"""`flashbot templates`: the texts stored at MsgFlash."""
+"""`flashbot templates`: the group, and the list of what is stored at MsgFlash."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["commands"]
 
-commands = typer.Typer(no_args_is_help=True, help="Templates stored at MsgFlash: list.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Templates: check, preview, show; list, push and pull those at MsgFlash."
+)
 
 
 @commands.callback()
 def options() -> None:
-    """Templates stored at MsgFlash: list."""
+    """Templates: check, preview, show; list, push and pull those at MsgFlash."""
 
 
 @commands.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """All templates, with what their texts ask for."""
+    """The templates stored at MsgFlash, with what their texts ask for."""
 
     async def work(client: Client) -> None:
         found = await client.templates.list(limit=100)

@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 
 from flashbot.templating.access import Method, field, item, plain, readable
-from flashbot.templating.failure import Failure, describe, failure
+from flashbot.templating.failure import Failure, failure
 from flashbot.templating.filters import FILTERS, MARKUP_FILTERS, TESTS
 from flashbot.templating.formats import FILTERS as FORMATS
 from flashbot.templating.limits import (
@@ -39,7 +39,7 @@ from flashbot.templating.syntax import begun_at, check_names
 from flashbot.templating.ticking import HIDDEN_FILTERS, check_tree, ticking
 from flashbot.templating.undefined import Missing, MissingValue
 
-__all__ = ["MARKUP_FILTERS", "Failure", "Load", "describe", "failure", "make_environment", "run", "ticking"]
+__all__ = ["MARKUP_FILTERS", "Failure", "Load", "failure", "make_environment", "run", "ticking"]
 
 LONGEST_SOURCE = 262_144
 MOST_DIGITS_OF_A_POWER = 512

@@ -20,7 +20,7 @@ from jinja2.exceptions import FilterArgumentError, SecurityError
 from flashbot.templating.limits import LimitReached, Refused
 from flashbot.templating.undefined import MissingValue
 
-__all__ = ["Failure", "Place", "describe", "failure"]
+__all__ = ["Failure", "Place", "failure"]
 
 ROOT = re.compile(r"[.\[]")
 Place = tuple[str, int]
@@ -48,13 +48,8 @@ class Failure:
         return f'Template "{self.template}" {self.what} ({self.file}:{self.line}): {self.advice}.'
 
 
-def describe(fault: Exception, template: Template, place: Place | None = None) -> str:
-    """`place` is taken where the failure itself knows none."""
-    return str(failure(fault, template, place))
-
-
 def failure(fault: Exception, template: Template, place: Place | None = None) -> Failure:
-    """Knows what `run` raises."""
+    """Knows what `run` raises; `place` is taken where that itself knows none."""
     name = (template.name or "").removesuffix(".j2")
     known, within = _place(fault)
     file, line = known or place or (template.filename or name, 1)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from flashbot.errors import TemplateError
 
-__all__ = ["Code", "Fault", "TemplateFault"]
+__all__ = ["Code", "Fault", "RenderFault", "TemplateFault"]
 
 Code: TypeAlias = Literal[
     "syntax", "header", "undeclared", "unused", "namespace", "include", "missing-file", "unsent", "language", "brace",
@@ -47,3 +47,14 @@ class TemplateFault(TemplateError):
 
     def __reduce__(self) -> tuple[type[TemplateFault], tuple[tuple[Fault, ...]]]:
         return type(self), (self.faults,)
+
+
+class RenderFault(TemplateError):
+    """A template that cannot be rendered with its values; `fault` says where."""
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+    def __reduce__(self) -> tuple[type[RenderFault], tuple[str, Fault]]:
+        return type(self), (str(self), self.fault)

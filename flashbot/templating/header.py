@@ -28,20 +28,28 @@ KINDS = ("text", "image", "video", "audio", "document")
 CLASSES = ("reply", "service", "follow_up", "marketing", "cold")
 TYPES = ("", "str", "int", "float", "number", "money", "bool", "date", "time", "datetime", "list", "dict")
 """What `variables` may say of a value, for the typed stubs."""
+OTHER_TYPES = {
+    "string": "str", "text": "str", "integer": "int", "decimal": "number", "boolean": "bool", "array": "list",
+    "mapping": "dict", "object": "dict",
+}  # fmt: skip
 
 SPELLINGS: Mapping[str, str] = {
     "name": "name", "remote": "name", "remote_name": "name",
     "id": "id", "remote_id": "id",
     "type": "type",
-    "media": "media", "media_url": "media", "mediaUrl": "media",
+    "media": "media", "media_url": "media",
     "language": "language", "lang": "language", "locale": "language",
     "class": "class", "message_class": "class",
     "variables": "variables",
-    "samples": "samples", "sample": "samples",
-    "fallbacks": "fallbacks", "fallback": "fallbacks",
+    "samples": "samples", "sample": "samples", "sample_values": "samples",
+    "fallbacks": "fallbacks", "fallback": "fallbacks", "defaults": "fallbacks",
     "sent_by": "sent_by",
 }  # fmt: skip
-"""Every key, and other words for it that people write."""
+"""Every key, and other words for it that people write; capitals, dashes and blanks are all the same."""
+OPENED = ("remote", "media")
+"""Keys that may hold others: `remote: {id: …}` is `remote_id`."""
+JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
+ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 MISPLACED = re.compile(
     r"(?:\s|\{#(?:[^#]|#(?!\}))*#\})+(?<=\n)(?P<fence>---)[ \t]*\n(?:[ \t]*#[^\n]*\n|[ \t]*\n)*(?P<key>\w+):"
@@ -102,11 +110,11 @@ def read_header(text: str, file: str, template: str) -> tuple[Header, int, tuple
     first, _, rest = text.partition("\n")
     if first.rstrip() != FENCE:
         below = MISPLACED.match(text)
-        if below is None or below["key"] not in SPELLINGS:
+        if below is None or _spelled(below["key"]) not in SPELLINGS:
             return Header(), 0, ()
         said = "A header begins in the first line of its file, else it is sent as text: take out what stands above it."
-        line = text.count("\n", 0, below.start("fence")) + 1
-        return Header(), 0, (Fault("header", file, line, template, said),)
+        place = text.count("\n", 0, below.start("fence")) + 1
+        return Header(), 0, (Fault("header", file, place, template, said),)
     inside = []
     for line in rest.split("\n"):
         if line.rstrip() == FENCE:
@@ -149,15 +157,13 @@ class _Reader:
         if root is None:
             return Header(present=True)
         given: dict[str, tuple[yaml.Node, int]] = {}
-        for key, node, line in self._pairs(root, "", "The header"):
-            known = SPELLINGS.get(key)
+        for key, node, line in self._opened(root):
+            known = SPELLINGS.get(_spelled(key))
+            if _spelled(key) == "remote" and isinstance(node, yaml.ScalarNode) and ID.fullmatch(node.value):
+                known = "id"
             if known is None:
-                close = difflib.get_close_matches(key, SPELLINGS, n=1)
-                hint = (
-                    f"did you mean {close[0]}?"
-                    if close
-                    else f"it takes {', '.join(dict.fromkeys(SPELLINGS.values()))}."
-                )
+                close = difflib.get_close_matches(_spelled(key), SPELLINGS, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"it takes {KEYS}."
                 self.fault(line, f'The header has no key "{key}": {hint}')
             elif known in given:
                 self.fault(line, f'The header says "{known}" twice: keep one.')
@@ -191,6 +197,16 @@ class _Reader:
         )
 
     # -- YAML
+
+    def _opened(self, root: yaml.Node) -> Iterator[tuple[str, yaml.Node, int]]:
+        """The header's keys, those of OPENED with what they hold."""
+        import yaml
+
+        for key, node, line in self._pairs(root, "", "The header"):
+            if _spelled(key) in OPENED and isinstance(node, yaml.MappingNode):
+                yield from ((f"{key}_{inner}", held, at) for inner, held, at in self._pairs(node, key, key))
+            else:
+                yield key, node, line
 
     def _pairs(self, node: yaml.Node, path: str, what: str) -> Pairs:
         """The entries of a mapping, with their lines; remembers each line."""
@@ -261,8 +277,8 @@ class _Reader:
 
     def _word(self, given: Mapping[str, tuple[yaml.Node, int]], key: str, words: tuple[str, ...]) -> str | None:
         word = self._text(given, key)
-        if word is None or word in words:
-            return word
+        if word is None or _spelled(word) in words:
+            return word and _spelled(word)
         close = difflib.get_close_matches(word, words, n=1)
         hint = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(words)}."
         self.fault(
@@ -282,6 +298,7 @@ class _Reader:
             entries = []
             for name, held, at in self._pairs(node, "variables", "variables in the header"):
                 word = "" if self._is_null(held) else str(held.value) if isinstance(held, yaml.ScalarNode) else "dict"
+                word = OTHER_TYPES.get(word.lower(), word.lower())
                 if word not in TYPES:
                     known = ", ".join(TYPES[1:])
                     self.fault(at, f'The type "{word}" of {name} is not known: it is one of {known}.')
@@ -311,8 +328,9 @@ class _Reader:
         what = "samples in the header"
         if isinstance(node, yaml.SequenceNode):
             for place, one in enumerate(node.value, 1):
-                self.lines[f"samples.{place}"] = _line(one)
-                yield self._sample(str(place), one, _line(one))
+                name, values = _named(one) or (str(place), one)
+                self.lines[f"samples.{name}"] = _line(one)
+                yield self._sample(name, values, _line(one))
             return
         pairs = self._pairs(node, "samples", what)
         if any(not isinstance(held, yaml.MappingNode) and not self._is_null(held) for _, held, _ in pairs):
@@ -361,6 +379,24 @@ class _Reader:
 
         collect(node, "")
         return found
+
+
+def _spelled(word: str) -> str:
+    """messageClass, Message class and message-class are message_class."""
+    return JOINT.sub("_", word).lower()
+
+
+def _named(node: yaml.Node) -> tuple[str, yaml.Node] | None:
+    """What a list's `name: usual` with `values: {…}` says; None for a sample whose values have these names."""
+    import yaml
+
+    if not isinstance(node, yaml.MappingNode) or len(node.value) != 2:
+        return None
+    held = {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+    name, values = held.get("name"), held.get("values")
+    if isinstance(name, yaml.ScalarNode) and isinstance(values, yaml.MappingNode):
+        return str(name.value), values
+    return None
 
 
 def _put(mapping: dict[str, object], path: list[str], value: object) -> None:

@@ -26,6 +26,7 @@ from flashbot.templating.lint_names import (
 )
 from flashbot.templating.lint_prose import prose_faults
 from flashbot.templating.lint_samples import literal_fault, no_sample_faults, sample_faults
+from flashbot.templating.lint_values import value_faults
 from flashbot.templating.reads import static_names
 from flashbot.templating.source import ENDING
 from flashbot.templating.trees import Trees
@@ -184,8 +185,10 @@ def _senders(catalogue: Catalogue, uses: tuple[Use, ...], included: _Included) -
                 use.own and use.template not in unread and not (use.drip and use.template in written)
             ):  # its line in the code is told instead
                 yield _missing(catalogue, use.template, use)
+            sent |= set(_alike(catalogue, use.template))
         else:
             sent.add(found.name)
+            yield from value_faults(catalogue, use, found.name)
     if included.unknown or any(use.template is None for use in uses):
         return
     for name in catalogue.names:
@@ -195,6 +198,12 @@ def _senders(catalogue: Catalogue, uses: tuple[Use, ...], included: _Included) -
         first = next(iter(family))
         said = f'No code sends the template "{name}": send Template("{name}"), say sent_by in its header, or delete it.'
         yield Fault("unsent", first.file, 1, name, said)
+
+
+def _alike(catalogue: Catalogue, name: str) -> list[str]:
+    """The template that was probably meant, so that nobody else is told that it is not sent."""
+    by_lower = {one.lower(): one for one in catalogue.names}
+    return [by_lower[one] for one in difflib.get_close_matches(name.removesuffix(ENDING).lower(), by_lower, n=1)]
 
 
 def _missing(catalogue: Catalogue, name: str, use: Use) -> Fault:

@@ -70,7 +70,7 @@ def sample_faults(catalogue: Catalogue, source: Source, lowered: Lowered) -> Ite
             continue
         position = _beyond(filled.text)
         if position is not None:
-            said = f'{_too_long(filled.text)} with the sample "{sample.name}": shorten it.'
+            said = f"{_too_long(filled.text)} with {_the(sample)}: shorten it."
             yield Fault("limit", source.file, filled.line_at(position), source.name, said, sample=sample.name)
 
 
@@ -113,9 +113,7 @@ def _members(source: Source, sample: Sample) -> Iterator[Fault]:
                 yield Fault("sample", source.file, line or sample.line, source.name, said, sample=sample.name)
     name, first = sample.contact.get("name"), sample.contact.get("firstName")
     if isinstance(name, str) and isinstance(first, str) and first.strip() and first.strip() not in name:
-        said = (
-            f'firstName in the sample "{sample.name}" is not in its name, of which MsgFlash makes it: make them agree.'
-        )
+        said = f"firstName in {_the(sample)} is not in its name, of which MsgFlash makes it: make them agree."
         line = header.lines.get(f"{prefix}.contact.firstName", sample.line)
         yield Fault("sample", source.file, line, source.name, said, sample=sample.name)
 
@@ -135,8 +133,13 @@ def _lacking(source: Source, sample: Sample, reads: Iterable[Read]) -> Iterator[
             missing = root in (source.header.declared or ()) and _is_lacking(sample.values, path)
         if missing:
             told.add(path)
-            said = f'The sample "{sample.name}" has no value for {path}: add one, or give a fallback.'
+            which = _the(sample)
+            said = f"{which[0].upper()}{which[1:]} has no value for {path}: add one, or give a fallback."
             yield Fault("sample", read.file, read.line, source.name, said, sample=sample.name)
+
+
+def _the(sample: Sample) -> str:
+    return f'the sample "{sample.name}"' if sample.name else "the sample"
 
 
 def _is_lacking(values: Mapping[str, object], path: str) -> bool:

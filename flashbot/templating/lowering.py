@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Template, nodes
 
 from flashbot.errors import TemplateError
 from flashbot.templating.context import NAMESPACES, OPEN, Context
-from flashbot.templating.environment import describe, run
+from flashbot.templating.environment import failure, run
+from flashbot.templating.fault import Fault, RenderFault
 from flashbot.templating.reads import Find, Read, dotted, names_set, reads_of, static_names
 from flashbot.templating.spelling import spellings
 
@@ -30,8 +32,6 @@ MARK = "\x00"
 """Between two pieces of the rendered whole; no message may contain it."""
 SEGMENT = re.compile(r"[A-Za-z0-9_]+")
 BRACES = re.compile(r"[{}]+")
-PLACEHOLDER = "{}"
-"""Stands for one, beside a text."""
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 WORDS = re.compile(r"[A-Za-z0-9]+")
 LONGEST_NAME = 40
@@ -86,7 +86,9 @@ class Lowered:
         try:
             whole = run(self._template, context, said=said)
         except Exception as fault:
-            raise TemplateError(describe(fault, self._template, self._line(said))) from fault
+            told = failure(fault, self._template, self._line(said))
+            place = Fault(told.code, told.file, told.line, self.name, told.said)
+            raise RenderFault(str(told), place) from fault
         cuts = whole.split(MARK)
         if len(cuts) != 1 + max((cut for cut, _ in self._parts), default=0):
             raise TemplateError(f'A value of template "{self.name}" contains a NUL character: remove it.')
@@ -315,35 +317,38 @@ def _joined(parts: list[_Part]) -> list[_Cut]:
 def _without_loose_braces(cuts: list[_Cut]) -> list[_Cut]:
     """Braces that MsgFlash would take for a placeholder's become pieces of their own, to be handed over."""
     found: list[_Cut] = []
-    for place, one in enumerate(cuts):
-        if one.part.kind != "text":
-            found.append(one)
+    for is_text, group in groupby(cuts, key=lambda one: one.part.kind == "text"):
+        texts = list(group)
+        if not is_text:
+            found += texts
             continue
-        before, after = _edge(cuts, place - 1, -1), _edge(cuts, place + 1, 0)
-        found += _split(one.part, before, after)
+        whole = "".join(one.part.text for one in texts)
+        first, last = not found, texts[-1] is cuts[-1]
+        loose = [
+            run.span()
+            for run in BRACES.finditer(whole)
+            if "{{" in run[0]
+            or "}}" in run[0]
+            or (run.start() == 0 and not first)  # beside a placeholder
+            or (run.end() == len(whole) and not last)
+        ]
+        start = 0
+        for one in texts:
+            end = start + len(one.part.text)
+            inside = [(max(left, start) - start, min(right, end) - start) for left, right in loose]
+            found += _split(one.part, [(left, right) for left, right in inside if left < right])
+            start = end
     return found
 
 
-def _edge(cuts: list[_Cut], place: int, character: int) -> str:
-    """The neighbour's nearest character; a brace where it is a placeholder, nothing where there is none."""
-    if not 0 <= place < len(cuts):
-        return ""
-    part = cuts[place].part
-    return part.text[character] if part.kind == "text" else PLACEHOLDER
-
-
-def _split(part: _Part, before: str, after: str) -> Iterator[_Cut]:
+def _split(part: _Part, loose: list[tuple[int, int]]) -> Iterator[_Cut]:
     text, done, line = part.text, 0, part.line
-    for run_ in BRACES.finditer(text):
-        start, end = run_.span()
-        edges = before if start == 0 else "", after if end == len(text) else ""
-        # A neighbour's brace may itself become a placeholder.
-        if not BRACES.search("".join(edges)) and "{{" not in run_[0] and "}}" not in run_[0]:
-            continue
+    for start, end in loose:
         if text[done:start]:
             yield _Cut(replace(part, text=text[done:start], line=line), 0)
             line += 0 if part.expression else text.count("\n", done, start)
-        yield _Cut(_Part(None, "computed", run_[0], part.file, line, f'{{{{ "{run_[0]}" }}}}'), 0)
+        braces = text[start:end]
+        yield _Cut(_Part(None, "computed", braces, part.file, line, f'{{{{ "{braces}" }}}}'), 0)
         done = end
     if text[done:]:
         yield _Cut(replace(part, text=text[done:], line=line), 0)

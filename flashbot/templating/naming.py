@@ -61,6 +61,7 @@ def header_of(remote: Remote, *, twice: bool = False) -> str:
     lines.append(f"type: {remote.kind or 'text'}")
     if remote.media and remote.kind != "text":
         lines.append(f"media: {quoted(remote.media)}")
+    lines.append("sent_by: MsgFlash  # take this line out once the bot itself sends it")
     values: dict[str, object] = {}
     for path in paths_in(remote.body):
         parts = path.removeprefix("custom.").split(".") if path.startswith("custom.") else path.split(".")

@@ -46,6 +46,8 @@ class Use:
     line: int
     drip: str = ""
     own: bool = True
+    values: frozenset[str] | None = None
+    """The names of all values that are handed over there; None where that is not to be seen."""
 
 
 def uses_in(source: str, file: str, senders: Senders = NONE) -> tuple[Use, ...]:
@@ -113,17 +115,32 @@ class _Reader:
 
     def uses(self) -> Iterator[Use]:
         harmless = set(self._harmless())
+        values = dict(self._handed_over())
         for node in self._nodes:
             if isinstance(node, ast.Call) and self._is_template(node.func):
                 named = [word.value for word in node.keywords if word.arg in ("name", None)]
                 for name in (*node.args[:1], *named)[:1]:
                     for text in self._literals(name):
-                        yield Use(text, self._file, name.lineno if text is not None else node.lineno)
+                        line = name.lineno if text is not None else node.lineno
+                        yield Use(text, self._file, line, values=values.get(node))
             elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
                 known, sent = self._known(node)
                 # Whoever gets the class itself may make any: map(Template, names).
                 if known and (sent is not None or node not in harmless):
                     yield Use(sent, self._file, node.lineno)
+
+    def _handed_over(self) -> Iterator[tuple[ast.AST, frozenset[str]]]:
+        """Of `turn.reply(Template("parcel"), number=…)` and of a drip's `send`: the template, and the values' names."""
+        for call in self._nodes:
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and len(call.args) == 1):
+                continue
+            made, words = call.args[0], [word.arg for word in call.keywords]
+            sends = call.func.attr == "reply" or (call.func.attr == "send" and words == ["after"])
+            if sends and isinstance(made, ast.Call) and self._is_template(made.func) and None not in words:
+                own = _literal_keys(made)
+                if own is not None:
+                    more = words if call.func.attr == "reply" else []
+                    yield made, own.union(word for word in more if word is not None)
 
     def _harmless(self) -> Iterator[ast.AST]:
         """Nodes in which `Template` is only called, or is a type."""
@@ -212,6 +229,17 @@ class _Reader:
 
     def _is_template(self, node: ast.expr) -> bool:
         return self._known(node) == (True, None)
+
+
+def _literal_keys(made: ast.Call) -> frozenset[str] | None:
+    """The names in `Template("parcel", {"number": …})`; None where the mapping is made elsewhere."""
+    given = [*made.args[1:], *(word.value for word in made.keywords if word.arg != "name")]
+    if not given:
+        return frozenset()
+    if len(given) > 1 or not isinstance(given[0], ast.Dict):
+        return None
+    keys = [key.value for key in given[0].keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    return frozenset(keys) if len(keys) == len(given[0].keys) else None
 
 
 def _stub_functions(tree: ast.Module) -> dict[str, str | None]:

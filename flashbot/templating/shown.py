@@ -19,7 +19,7 @@ from flashbot.templating.undefined import MissingValue
 
 if TYPE_CHECKING:
     from flashbot.templating.catalogue import Catalogue
-    from flashbot.templating.lowering import Lowered
+    from flashbot.templating.lowering import Lowered, Piece
     from flashbot.templating.source import Source
 
 __all__ = ["BAD", "SIGNS", "Mark", "Shown", "show", "worst_first"]
@@ -149,7 +149,10 @@ def _values(sample: Sample) -> dict[str, object]:
 def _stood_in(lowered: Lowered, sample: Sample) -> Iterator[str]:
     for path in dict.fromkeys(read.path for read in lowered.reads):
         root, _, name = path.partition(".")
-        if root in OPEN and name in STAND_INS[root] and name not in getattr(sample, root):
+        said = {*getattr(sample, root)} if root in OPEN else set()
+        if path == "contact.firstName" and "name" in said:
+            continue  # it is made of the name
+        if root in OPEN and name in STAND_INS[root] and name not in said:
             yield path
 
 
@@ -169,18 +172,26 @@ def _filled(
             text = catalogue.fill(source, values, language=language).text
             break
         except TemplateError as fault:
-            faults[str(fault)] = None
             named = _named(fault, missing)
+            if named or not faults:  # later ones may only say that a hole is no number
+                faults[str(fault)] = None
             if not named:
-                text = "".join(
-                    piece.text if piece.kind == "text" else _hole(_short(piece.expression or piece.text))
-                    for piece in lowered.pieces
-                )
+                text = "".join(_by_itself(piece, values) for piece in lowered.pieces)
                 break
             missing.discard(named)
             values = _put(values, named.split("."), _hole(named))
     text, holes = _found(text)
     return text, holes, tuple(faults)
+
+
+def _by_itself(piece: Piece, values: Mapping[str, object]) -> str:
+    """What can be said of a piece when the whole cannot be rendered."""
+    if piece.kind == "text":
+        return piece.text
+    held = _held(values, piece.text.removeprefix("custom."))
+    if piece.kind == "path" and isinstance(held, str | int | float):
+        return str(held)
+    return _hole(_short(piece.expression or piece.text))
 
 
 def _named(fault: TemplateError, missing: Iterable[str]) -> str:

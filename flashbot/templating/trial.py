@@ -63,7 +63,7 @@ class Trial:
                 found += written(source, sample, one.filled)
             else:
                 found += one
-        if ready and (lowered.body or source.header.kind != "text"):
+        if ready and (lowered.body.strip() or source.header.kind != "text"):
             found += await self._previewed(source, lowered, ready)
         return found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flashbot.msgflash.content import LONGEST_TEXT
 from flashbot.templating.context import is_missing
-from flashbot.templating.fault import Code, Fault
+from flashbot.templating.fault import Code, Fault, RenderFault
 
 if TYPE_CHECKING:
     from flashbot.errors import FlashbotError, TemplateError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["edited", "failed", "line_of", "previewed", "refused", "unlike", "written"]
 
-PLACE = re.compile(r" \((?P<file>[^()]+):(?P<line>\d+)\)")
 PLACEHOLDER = re.compile(r"(?:contact|user|instance|custom)(?:\.[A-Za-z0-9_]+)+")
 
 
@@ -65,22 +64,23 @@ def failed(
     """A sample that cannot be rendered here: every value that is missing, else the failure's own sentence."""
     from flashbot.templating.undefined import MissingValue
 
-    place = PLACE.search(str(fault))
-    file, line = (place["file"], int(place["line"])) if place else (source.file, source.body_line)
+    told = Fault("render", source.file, source.body_line, source.name, str(fault))
+    if isinstance(fault, RenderFault):
+        told = fault.fault
     gaps = {
         (piece.file, piece.line, piece.text.removeprefix("custom."))
         for piece in lowered.pieces
         if piece.kind == "path" and _is_absent(piece.text, values)
     }
     if isinstance(fault.__cause__, MissingValue):
-        gaps.add((file, line, fault.__cause__.path.removeprefix("custom.")))
+        gaps.add((told.file, told.line, fault.__cause__.path.removeprefix("custom.")))
     for file, line in sorted({(file, line) for file, line, _ in gaps}):
         hints = {name: _hint(name) for at, on, name in sorted(gaps) if (at, on) == (file, line) and name}
         said = f"there is no value for {_listed(hints)}" if hints else "a value is missing here: give it."
         yield _fault("gap", source, line, sample, said, file=file)
     if not gaps:
-        said = PLACE.sub("", str(fault))
-        yield Fault(_code(fault), file, line, source.name, said + _with(sample, " With the sample {}."), sample.name)
+        said = told.said + _with(sample, " With the sample {}.")
+        yield Fault(told.code, told.file, told.line, source.name, said, sample.name)
 
 
 def edited(source: Source, lowered: Lowered, stored: Template) -> Iterator[Fault]:
@@ -184,16 +184,6 @@ def _is_absent(path: str, values: Mapping[str, object]) -> bool:
     for part in path.split("."):
         held = held.get(part) if isinstance(held, Mapping) else None
     return held is None
-
-
-def _code(fault: TemplateError) -> Code:
-    from jinja2 import TemplateNotFound
-
-    from flashbot.templating.limits import LimitReached
-
-    if isinstance(fault.__cause__, TemplateNotFound):
-        return "include"
-    return "limit" if isinstance(fault.__cause__, LimitReached) else "render"
 
 
 def _position(text: str, units: int) -> int:

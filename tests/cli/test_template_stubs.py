@@ -42,6 +42,7 @@ def test_it_is_written_beside_the_bot_which_is_not_imported(folder: Path, home: 
 def test_templates_beside_the_bot_go_before_those_here(folder: Path, home: Path, typed: Typed) -> None:
     (home / "shop" / "templates").mkdir(parents=True)
     (home / "shop" / "templates" / "offer.j2").write_text("Hi")
+    (home / "shop" / "bot.py").write_text("")
 
     result = typed("templates", "stubs", "shop/bot.py")
 
@@ -93,3 +94,20 @@ def test_a_folder_that_is_not_there_is_a_sentence(folder: Path, typed: Typed) ->
     assert (out.exit_code, bot.exit_code) == (2, 2)
     assert "There is no folder nowhere" in out.stderr
     assert "There is no folder nowhere" in bot.stderr
+
+
+def test_a_bot_that_is_not_there_is_a_sentence_and_writes_nothing(folder: Path, home: Path, typed: Typed) -> None:
+    (home / "bot.py").write_text("")
+
+    result = typed("templates", "stubs", "bto.py")
+
+    assert result.exit_code == 2
+    assert "There is no file bto.py: did you mean bot.py?" in result.stderr
+    assert not (home / "t.py").exists()
+
+
+def test_a_folder_stands_for_the_bot_in_it(folder: Path, home: Path, typed: Typed) -> None:
+    result = typed("templates", "stubs", ".")
+
+    assert result.exit_code == 0
+    assert "def parcel(" in (home / "t.py").read_text()

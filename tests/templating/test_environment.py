@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import nodes
 
-from flashbot.templating.environment import describe, make_environment, run, ticking
+from flashbot.templating.environment import failure, make_environment, run, ticking
 from flashbot.templating.ticking import path_of
 from tests.templating.rendering import SECRET, compiled, failed, rendered
 
@@ -58,7 +58,7 @@ def test_the_sentence_of_a_missing_value_says_where_and_what_to_do() -> None:
     with pytest.raises(Exception) as caught:
         run(template, {"contact": {}})
 
-    assert describe(caught.value, template) == (
+    assert str(failure(caught.value, template)) == (
         'Template "main" needs a value for contact.meta.city (templates/main.j2:3): pass it in contact, or give it a '
         "fallback."
     )

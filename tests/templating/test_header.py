@@ -94,6 +94,50 @@ def test_other_words_for_a_key_are_understood() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["message-class: Follow-up", "remoteName: promo", "Media Url: https://a.example/b.png", "Type: IMAGE"],
+        ["Message class: follow_up", "remote: {name: promo}", "media: {url: 'https://a.example/b.png'}", "type: image"],
+    ],
+)
+def test_capitals_dashes_and_blanks_in_a_key_are_understood(lines: list[str]) -> None:
+    header = read(*lines)
+
+    assert (header.name, header.media, header.cls, header.kind) == (
+        "promo",
+        "https://a.example/b.png",
+        "follow_up",
+        "image",
+    )
+
+
+@pytest.mark.parametrize("line", ["remote: {}", "remote: {{id: {}}}", "remote-id: {}"])
+def test_what_is_stored_there_may_be_named_by_its_id(line: str) -> None:
+    known = "6f9e1a52-0d3b-4a83-9c58-3f2b8a1c7d10"
+
+    header = read(line.format(known))
+
+    assert (header.id, header.name) == (known, None)
+    assert header.lines["id"] == 2
+
+
+def test_a_list_of_samples_may_give_each_its_name() -> None:
+    header = read("sample values:", "- name: usual", "  values: {code: X}", "- {name: Awa, code: Y}")
+
+    assert [(sample.name, sample.values) for sample in header.samples] == [
+        ("usual", {"code": "X"}),
+        ("2", {"name": "Awa", "code": "Y"}),
+    ]
+    assert header.lines["samples.usual.code"] == 4
+
+
+def test_types_have_the_names_that_other_languages_give_them() -> None:
+    header = read("variables: {a: string, b: Integer, c: boolean}")
+
+    assert header.variables == {"a": "str", "b": "int", "c": "bool"}
+
+
 def test_norwegian_is_a_language_and_no_falsehood() -> None:
     assert read("language: no").language == "no"
 

@@ -155,6 +155,19 @@ async def test_clean_templates_give_no_alarm_on_the_second_server(contrary: bool
     assert report.samples > len(CLEAN)
 
 
+async def test_the_line_is_found_whatever_the_folder_and_the_file_are_called(tmp_path: Path) -> None:
+    folder = tmp_path / "my (old) été: 1"
+    folder.mkdir()
+    (folder / "a (1).j2").write_text('---\nsamples:\n  usual: {total: abc}\n---\nHi\n\n{{ total|money("XOF") }}')
+    client, _ = client_of({})
+
+    report = await check(Catalogue(folder), client)
+
+    ((code, line, said),) = [(fault.code, fault.line, fault.said) for fault in report.faults]
+    assert (code, line) == ("render", 7)
+    assert str(tmp_path) not in said
+
+
 def test_loading_raises_one_error_that_tells_every_place(project: Path) -> None:
     case = Case("", "", {}, {"a.j2": b"{{ campaign.x }}", "b.j2": b"\n{{ client.y }}"}, ())
     case.write(project)

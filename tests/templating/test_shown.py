@@ -135,3 +135,25 @@ def test_the_worst_come_first_and_languages_of_a_sample_together() -> None:
     assert [(one.sample, one.language) for one in found] == [
         ("gap", "en"), ("gap", "fr"), ("long", "fr"), ("usual", "en"), ("usual", "fr"),
     ]  # fmt: skip
+
+
+def test_a_hole_that_a_filter_cannot_take_is_told_once_and_hides_no_other_value(tmp_path: Path) -> None:
+    (tmp_path / "a.j2").write_text(
+        '---\nvariables: [order, totl]\nsamples: {usual: {order: A1}}\n---\n{{ order }}: {{ totl | money("XOF") }}'
+    )
+    catalogue = Catalogue(tmp_path)
+
+    (shown,) = show(catalogue, catalogue.find("a"))
+
+    assert [fault for fault in shown.faults if "totl" not in fault] == []
+    assert len(shown.faults) == 1
+    assert shown.text.startswith("A1: ")
+
+
+def test_a_first_name_is_made_of_the_samples_name(tmp_path: Path) -> None:
+    (tmp_path / "a.j2").write_text("---\nsamples: {usual: {contact: {name: Awa Diop}}}\n---\n{{ contact.firstName }}")
+    catalogue = Catalogue(tmp_path)
+
+    (shown,) = show(catalogue, catalogue.find("a"))
+
+    assert (shown.text, shown.stand_ins) == ("Awa", ())

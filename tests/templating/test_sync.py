@@ -551,7 +551,9 @@ async def test_strangers_are_only_listed_and_named_ones_become_files(desk: Desk)
     (path,) = desk.folder.iterdir()
     assert path.name == "Promo_été_2026.j2"
     assert path.read_bytes().decode() == (
-        '---\nname: "Promo: été 2026"\ntype: text\nsamples:\n  usual:  # put values here as they will be\n'
+        '---\nname: "Promo: été 2026"\ntype: text\n'
+        "sent_by: MsgFlash  # take this line out once the bot itself sends it\n"
+        "samples:\n  usual:  # put values here as they will be\n"
         "    code: code\n    contact:\n      firstName: Awa\n      meta:\n        city: city\n---\n"
         'Use {{ code }}, {{ contact.firstName }}: {{ contact.meta.city }} 100{{ "{" }}% off {{ "{" }}# now'
         '{{ "\\r" }}\n\n'
@@ -746,7 +748,7 @@ def test_a_pulled_file_says_exactly_what_is_stored_or_is_not_made(
     own = [path.removeprefix("custom.") for path in paths if path.startswith("custom.")]
     plain = all(name.isidentifier() and name[0] != "_" and name != "contact" for name in own)
     if plain and not re.search(r"[{}]\{\{|\}\}[{}]", body):
-        assert draft.fault == ""
+        assert draft.fault == "", ascii(body)
     if not draft.fault:
         draft.path.write_bytes(draft.text.encode())
         files = locals_of(Catalogue(folder))
