@@ -110,8 +110,8 @@ class Catalogue:
             return Text(self._rendered(source, values, language))
         if kind == "audio":
             return Audio(media)
-        caption = self._rendered(source, values, language) if source.body.strip() else None
-        return CAPTIONED[kind](media, caption)
+        caption = self.fill(source, values, language=language).text
+        return CAPTIONED[kind](media, caption if caption.strip() else None)
 
     def fill(self, source: Source, values: Mapping[str, object], *, language: str | None = None) -> Filled:
         """The text together with what MsgFlash is handed to write the same. Raises TemplateError."""
@@ -201,8 +201,10 @@ class Catalogue:
     def _read(self) -> Iterable[Fault]:
         if self.folder is None or not self.folder.is_dir():
             return
+        here = Path.cwd()
         for path in sorted(self.folder.rglob(f"*{ENDING}")):
-            shown = str(path)
+            # However the folder was named, a file has one name in all that is said of it.
+            shown = str(path.relative_to(here) if path.is_relative_to(here) else path)
             try:
                 source, faults = read_source(path, shown)
             except UnicodeDecodeError as fault:
@@ -236,7 +238,9 @@ class Catalogue:
         )
 
     def _missing(self, name: str) -> TemplateError:
-        close = difflib.get_close_matches(name, self._families, n=3, cutoff=0.5)
+        stem = Path(name).name.removesuffix(ENDING)
+        own = [known for known in (stem, stem.rpartition(".")[0]) if known in self._families]
+        close = own[:1] or difflib.get_close_matches(name, self._families, n=3, cutoff=0.5)
         where = "no templates folder" if self.folder is None else f"no file {name}{ENDING} under {self.folder}"
         hint = f"did you mean {' or '.join(close)}?" if close else "create it, or correct the name."
         return TemplateError(f'There is no template "{name}" ({where}): {hint}')

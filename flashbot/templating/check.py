@@ -7,22 +7,28 @@ nothing else. What passed before, and did not change, is not asked about again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from flashbot.msgflash.errors import Refused
 from flashbot.templating.asking import Asking, Stopped, stopping
 from flashbot.templating.contexts import Contexts
 from flashbot.templating.copies import Copies, is_copy
 from flashbot.templating.fault import Fault, TemplateFault
 from flashbot.templating.linked import Linked
+from flashbot.templating.running import Running
 from flashbot.templating.trial import Trial, samples_of, unsampled
 from flashbot.templating.verdict import unlike
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flashbot.msgflash.client import Client
+    from flashbot.msgflash.templates import Template
     from flashbot.templating.book import Book
     from flashbot.templating.catalogue import Catalogue
     from flashbot.templating.lowering import Lowered
@@ -38,7 +44,7 @@ HOPELESS = frozenset({"syntax", "header", "include", "missing-file", "namespace"
 """Faults of a file that leave nothing to preview."""
 ELSEWHERE = frozenset({"unsent", "language"})
 """Faults that say nothing about the file itself: it passes all the same."""
-SAID_BY_LINT = frozenset({"undeclared", "sample", "no-sample", "gap", "limit", "render"})
+SAID_BY_LINT = frozenset({"namespace", "undeclared", "sample", "no-sample", "gap", "limit", "render"})
 UNFIT = frozenset({"markup", "brace", "limit"})
 """What lint finds in a text that MsgFlash then refuses."""
 
@@ -133,6 +139,7 @@ class _Run:
         self._asking = Asking(client)
         self._linked = Linked(catalogue, self._asking, book)
         word = secrets.token_hex(6)
+        self._running = Running(_beside(proofs, book), word)
         self._copies = Copies(self._asking, word)
         self._contexts = Contexts(self._asking, self._copies, word, contact_id=contact_id, instance_id=instance_id)
         self._bodies: dict[tuple[str, str], str] = {}
@@ -153,9 +160,12 @@ class _Run:
         unchanged = [source for source in sources if source.key not in anew]
         linked = [source for source in unchanged if self._linked.entry(source) is not None]
         try:
-            await self._ask(changed, linked, progress)
+            with self._running:
+                try:
+                    await self._ask(changed, linked, progress)
+                finally:
+                    await _to_the_end(self._tidy())
         finally:
-            await _to_the_end(self._tidy())
             if self._proofs is not None:
                 self._proofs.save()
         done = set(self._checked)
@@ -199,9 +209,16 @@ class _Run:
         """What is stored at MsgFlash; what killed checks have left there goes."""
         with stopping():
             stored = await self._asking.every(self._asking.client.templates.list(limit=100))
-        await self._copies.remove_left_overs(stored)
+            await self._remove_left_overs(stored)
         self._linked.stored = tuple(one for one in stored if not is_copy(one.name))
         self._bodies |= {(one.type or "", one.body or ""): one.id for one in self._linked.stored}
+
+    async def _remove_left_overs(self, stored: Sequence[Template]) -> None:
+        killed = self._running.killed
+        gone = await self._copies.remove_left_overs(stored, killed)
+        with contextlib.suppress(Refused):  # then they stay the next check's
+            if killed and gone and await self._contexts.remove_left_overs(killed):
+                self._running.forget(killed)
 
     async def _template(self, source: Source) -> None:
         own = [fault for fault in self._lint if fault.file == source.file]
@@ -215,7 +232,7 @@ class _Run:
             return
         found = await self._linked.faults(source, lowered)
         lacking = unsampled(source, lowered)
-        if lacking and not any(fault.code == "no-sample" for fault in own):
+        if lacking and not any(fault.code in ("no-sample", "undeclared") for fault in own):
             values = ", ".join(lacking)
             said = f"There is no sample to check it with: give values for {values} under samples in the header."
             found.append(unlike("no-sample", source, 1, said))
@@ -236,7 +253,7 @@ class _Run:
             return any(one.code in UNFIT and one.file == fault.file for one in self._lint)
         if fault.code not in SAID_BY_LINT:
             return False
-        told = [one for one in self._lint if one.code in SAID_BY_LINT]
+        told = [one for one in self._lint if one.code in SAID_BY_LINT or (fault.code, one.code) == ("render", "markup")]
         return any((one.file, one.line) == (fault.file, fault.line) for one in told) or (
             fault.code == "gap" and any(one.code == "undeclared" and one.template == fault.template for one in told)
         )
@@ -259,6 +276,12 @@ def _chosen(catalogue: Catalogue, names: Iterable[str] | None) -> tuple[Source, 
         family = tuple(catalogue.family(name).values()) or (catalogue.find(name),)
         found |= {source.key: source for source in family}
     return tuple(found.values())
+
+
+def _beside(proofs: Proofs | None, book: Book | None) -> Path | None:
+    """Where the checks of the same data folder and account are told of; None without a data folder."""
+    path = proofs.path if proofs is not None else book.path if book is not None else None
+    return None if path is None else path.with_name(f"running-{path.stem.partition('-')[2]}")
 
 
 def _context(contact_id: str | None, instance_id: str | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,6 +67,7 @@ class Contexts:
         self._instance_id = instance_id
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._made: set[str] = set()
+        self._killed: Collection[str] = ()
         self._serial = 0
         self._account: dict[str, str] = {}
         self._probed: set[str] = set()
@@ -89,6 +90,11 @@ class Contexts:
             if paths - self._probed:
                 await self._probe(sorted(paths - self._probed))
         return _nested(self._account)
+
+    async def remove_left_overs(self, killed: Collection[str]) -> bool:
+        """Take away the test contacts of checks with these words; False when not all could be. Raises MsgFlashError."""
+        self._killed = killed
+        return await self._shared("left over contacts", partial(self._remove_left_overs, FICTION))
 
     async def remove(self) -> tuple[str, ...]:
         """Take the test contacts away; gives the ids of those that are perhaps still there."""
@@ -147,11 +153,16 @@ class Contexts:
         """The contact that was made although MsgFlash did not say so."""
         return next((one for one in await self._reserved(phone) if (one.meta or {}).get(MARK) == mark), None)
 
-    async def _remove_left_overs(self, phones: str) -> None:
+    async def _remove_left_overs(self, phones: str) -> bool:
         """Those of killed checks whose phones begin so."""
         reserved, now = await self._reserved(phones), now_at(self._asking)
-        old = [one.id for one in reserved if (one.meta or {}).get(MARK) and is_left_over(one.created_at, now)]
-        await self._asking.remove(old, self._client.contacts.delete)
+        marks = {one.id: str((one.meta or {}).get(MARK) or "") for one in reserved}
+        old = [
+            one.id
+            for one in reserved
+            if marks[one.id] and (marks[one.id].split()[0] in self._killed or is_left_over(one.created_at, now))
+        ]
+        return not await self._asking.remove(old, self._client.contacts.delete)
 
     async def _reserved(self, phones: str) -> list[Contact]:
         """The contacts whose phones begin so, with their `meta`, which not every list shows."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Copies", "is_copy", "is_left_over", "now_at"]
 
-NAME = re.compile(r"flashbot check [0-9a-f]{12}(?: \d+)?")
+NAME = re.compile(r"flashbot check (?P<word>[0-9a-f]{12})(?: \d+)?")
 LEFT_OVER_AFTER = timedelta(hours=1)
 """A check that still runs is younger, whoever runs it."""
 TRIES = 3
@@ -86,11 +86,19 @@ class Copies:
         left += await self._asking.remove(self._made, self._asking.client.templates.delete)
         return tuple(left)
 
-    async def remove_left_overs(self, stored: Iterable[Template]) -> None:
-        """Take away what killed checks have left. One that cannot be is the next check's."""
+    async def remove_left_overs(self, stored: Iterable[Template], killed: Collection[str]) -> bool:
+        """Take away what killed checks have left: those with a word of `killed`, and whatever is old.
+
+        False when not all of it could be, which is then the next check's.
+        """
         now = now_at(self._asking)
-        old = [one.id for one in stored if is_copy(one.name) and is_left_over(one.created_at, now)]
-        await self._asking.remove(old, self._asking.client.templates.delete)
+        old = [
+            one.id
+            for one in stored
+            if (name := NAME.fullmatch(one.name or ""))
+            and (name["word"] in killed or is_left_over(one.created_at, now))
+        ]
+        return not await self._asking.remove(old, self._asking.client.templates.delete)
 
     async def _create(self, kind: TemplateKind, body: str, media: str | None) -> str:
         # On its own: whoever is cancelled while MsgFlash makes one would not know which to take away.

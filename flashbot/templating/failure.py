@@ -23,6 +23,10 @@ from flashbot.templating.undefined import MissingValue
 __all__ = ["Failure", "Place", "failure"]
 
 ROOT = re.compile(r"[.\[]")
+IN_WORDS: Mapping[type[Exception], tuple[str, str]] = {
+    ZeroDivisionError: ("divides by zero", "leave that case out with an {% if %}"),
+    TypeError: ("needs a value of another kind", "check what is used there, such as a text in place of a number"),
+}
 Place = tuple[str, int]
 """File and line."""
 
@@ -70,6 +74,9 @@ def failure(fault: Exception, template: Template, place: Place | None = None) ->
         return Failure(name, what, advice or "write it another way", file, line)
     if isinstance(fault, TemplateRuntimeError) and not isinstance(fault, FilterArgumentError | SecurityError):
         return Failure(name, "failed", str(fault).rstrip("."), file, line)
+    for kind, (what, advice) in IN_WORDS.items():
+        if isinstance(fault, kind) and not isinstance(fault, FilterArgumentError | SecurityError):
+            return Failure(name, what, advice, file, line)
     # Any other message may quote a value.
     return Failure(name, f"failed with {type(fault).__name__}", "check the values that are used there", file, line)
 

@@ -152,6 +152,9 @@ class _Reader:
             mark = getattr(problem, "problem_mark", None)
             line = 2 + (0 if mark is None else min(mark.line, text.count("\n")))
             said = str(getattr(problem, "problem", None) or "it cannot be read").rstrip(".")
+            if text.split("\n")[line - 2].startswith("\t"):
+                self.fault(line, "The header is not YAML: this line is indented with a tab: use spaces.")
+                return Header(present=True)
             self.fault(line, f"The header is not YAML: {said}. Put texts with : # {{ or quotes in them into quotes.")
             return Header(present=True)
         if root is None:

@@ -83,4 +83,5 @@ def _gone(source: Source, wanted: str) -> Fault:
 def _as_pushed(stored: Template, entry: Entry) -> bool:
     """A field that the answer left out is taken as pushed."""
     media = entry.media if stored.media_url is None else stored.media_url
-    return (stored.body or "", media, stored.type or entry.kind) == (entry.body, entry.media, entry.kind)
+    there = (stored.name or entry.name, stored.body or "", media, stored.type or entry.kind)
+    return there == (entry.name, entry.body, entry.media, entry.kind)

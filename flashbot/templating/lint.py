@@ -18,6 +18,7 @@ from flashbot.msgflash.checks import check_media
 from flashbot.templating.fault import Fault, TemplateFault
 from flashbot.templating.languages import missing_languages, normal
 from flashbot.templating.lint_names import (
+    campaign_faults,
     name_faults,
     own_name,
     printed_faults,
@@ -111,6 +112,7 @@ def _strict(catalogue: Catalogue, trees: Trees, sound: Iterable[Source], reads: 
         yield from _media(source)
         if source.key in reads:
             lowered = catalogue.lower(source)
+            yield from campaign_faults(source, lowered)
             too_long = literal_fault(source, lowered)
             tried = [too_long] if too_long else list(sample_faults(catalogue, source, lowered))
             yield from tried

@@ -6,6 +6,7 @@ It judges what `Lowered.reads` and the header say, and renders nothing.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ from flashbot.templating.fault import Fault
 from flashbot.templating.reads import dotted
 
 if TYPE_CHECKING:
+    from flashbot.templating.lowering import Lowered
     from flashbot.templating.reads import Read
     from flashbot.templating.source import Source
 
 __all__ = [
     "MEMBERS",
+    "campaign_faults",
     "member_fault",
     "name_faults",
     "own_name",
@@ -89,6 +92,24 @@ def printed_faults(source: Source, tree: nodes.Template) -> Iterator[Fault]:
                 member = {"contact": "contact.firstName", "contact.meta": "contact.meta.city"}.get(path, f"{path}.name")
                 said = f"{path} as a whole is no text: name a member of it, such as {member}."
                 yield Fault("namespace", source.file, node.lineno, source.name, said)
+
+
+def campaign_faults(source: Source, lowered: Lowered) -> Iterator[Fault]:
+    """What is computed of a contact in a template of campaigns, whose custom.* are the same for everybody."""
+    if not source.for_campaigns:
+        return
+    filled = Counter((piece.text, piece.file, piece.line) for piece in lowered.pieces if piece.kind == "path")
+    told: set[tuple[str, int]] = set()
+    for read in lowered.reads:
+        place = read.path, read.file, read.line
+        filled[place] -= 1
+        if read.root == "contact" and filled[place] < 0 and (read.file, read.line) not in told:
+            told.add((read.file, read.line))
+            said = (
+                f"A campaign has no {read.path} to compute with, and would say the same to everybody: "
+                f"write {{{{ {read.path} }}}} alone, which MsgFlash fills for each."
+            )
+            yield Fault("context", read.file, read.line, source.name, said)
 
 
 def unused_faults(source: Source, read: Collection[str], paths: Collection[str]) -> Iterator[Fault]:

@@ -24,6 +24,10 @@ PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 EXAMPLES = {"contact.firstName": "Awa", "contact.name": "Awa Diop"}
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
+SCALAR = r"""\s*:\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^,}]*)"""
+NESTED = {key: re.compile(rf"(?:^\s+|[{{,]\s*){inner}{SCALAR}") for key, inner in (("name", "name"), ("media", "url"))}
+"""A key of ours within another, as in `remote: {name: promo}`."""
+
 
 def file_name(name: str, template_id: str, taken: Container[str]) -> str:
     """A name without its ending that every file system takes; `taken` are in lower case.
@@ -79,8 +83,13 @@ def with_key(head: str, key: str, value: str, line: int | None) -> str:
     if line is None:
         lines.insert(1, said)
     else:
-        lines[line - 1] = said
+        held = NESTED[key].search(lines[line - 1])
+        lines[line - 1] = said if held is None else _replaced(held, quoted(value))
     return "\n".join(lines)
+
+
+def _replaced(held: re.Match[str], value: str) -> str:
+    return held.string[: held.start("value")] + value + held.string[held.end("value") :]
 
 
 def quoted(text: str) -> str:

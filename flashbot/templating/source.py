@@ -12,6 +12,8 @@ from flashbot.templating.languages import normal
 __all__ = ["ENDING", "Source", "read_source"]
 
 ENDING = ".j2"
+HEADER_ENDS = "#}\n"
+"""For Jinja; a newline after a comment is not part of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,14 @@ class Source:
         return self.name.startswith("_")
 
     @property
+    def for_campaigns(self) -> bool:
+        """Whether its header says that campaigns send it, which know nothing of a bot."""
+        return "campaign" in self.header.sent_by.lower()
+
+    @property
     def body(self) -> str:
         """The Jinja below the header."""
-        return self.text.split("\n", self.body_line - 1)[-1]
+        return self.jinja.partition(HEADER_ENDS)[2] if self.header.present else self.text
 
 
 def read_source(path: Path, shown: str) -> tuple[Source, tuple[Fault, ...]]:
@@ -62,6 +69,8 @@ def read_source(path: Path, shown: str) -> tuple[Source, tuple[Fault, ...]]:
     header, lines, faults = read_header(text, shown, stem)
     if language is None and header.language:
         language = header.language
-    # A newline after a comment is not part of the text.
-    jinja = "{#" + "\n" * (lines - 1) + "#}\n" + text.split("\n", lines)[-1] if lines else text
-    return Source(name, language, shown, text, header, lines + 1, jinja), faults
+    below = "".join(text.split("\n", lines)[lines:])
+    jinja = "{#" + "\n" * (lines - 1) + HEADER_ENDS + below if lines else text
+    # A header may end the file.
+    body_line = min(lines, text.count("\n")) + 1
+    return Source(name, language, shown, text, header, body_line, jinja), faults

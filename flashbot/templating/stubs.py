@@ -205,7 +205,7 @@ def _docstring(
 def _file(catalogue: Catalogue, source: Source) -> str:
     """As it is wherever the folder lies: the module is the same on every machine."""
     folder = catalogue.folder or Path()
-    return (Path(folder.resolve().name) / Path(source.file).relative_to(folder)).as_posix()
+    return (Path(folder.resolve().name) / Path(source.file).absolute().relative_to(folder.absolute())).as_posix()
 
 
 def _shown(source: Source) -> list[str]:

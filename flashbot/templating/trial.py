@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from flashbot.errors import ContentError, TemplateError
 from flashbot.msgflash.errors import NotFound, Refused, TemplateContextUnavailable
 from flashbot.templating.asking import stopping
-from flashbot.templating.context import OPEN
+from flashbot.templating.context import OPEN, context_of
 from flashbot.templating.contexts import ContextGap, Party, person_of
 from flashbot.templating.header import Sample
 from flashbot.templating.verdict import failed, line_of, previewed, refused, unlike, written
@@ -57,7 +57,7 @@ class Trial:
         found: list[Fault] = []
         ready: list[_Ready] = []
         for sample in samples:
-            one = await self._filled(source, lowered, sample)
+            one = await self._filled(source, lowered, _as_sent(source, sample))
             if isinstance(one, _Ready):
                 ready.append(one)
                 found += written(source, sample, one.filled)
@@ -171,6 +171,15 @@ class Trial:
         except (Refused, ContentError) as fault:
             return [refused(source, lowered, fault)]
         return list(previewed(source, lowered, one.sample, one.filled, preview))
+
+
+def _as_sent(source: Source, sample: Sample) -> Sample:
+    """With the fallbacks for what a contact may lack, which a bot's message has; a campaign's has not."""
+    meta = {path: text for path, text in source.header.fallbacks.items() if path.startswith("contact.meta.")}
+    if not meta or source.for_campaigns:
+        return sample
+    contact = context_of({}, meta, contact=sample.contact)["contact"]
+    return replace(sample, contact=contact) if isinstance(contact, Mapping) else sample
 
 
 def samples_of(source: Source) -> tuple[Sample, ...]:

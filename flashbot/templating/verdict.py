@@ -93,6 +93,13 @@ def edited(source: Source, lowered: Lowered, stored: Template) -> Iterator[Fault
         )
         yield unlike("edited", source, lines.get("type", 1), said)
         return
+    named = header.name is not None or header.id is None
+    if named and stored.name is not None and stored.name != source.remote_name:
+        said = (
+            f'The stored template {stored.id} was named "{stored.name}" at MsgFlash: push this one, or pull that one.'
+        )
+        yield unlike("edited", source, lines.get("name", 1), said)
+        return
     instead = f"The stored template {stored.id} was edited at MsgFlash: push this one, or pull that one."
     if header.media is not None and stored.media_url not in (None, header.media):
         yield unlike("edited", source, lines.get("media", 1), instead)
@@ -153,6 +160,8 @@ def _variables(source: Source, lowered: Lowered, lost: Iterable[str], strange: I
 def _hint_there(source: Source, filled: Filled, path: str) -> str:
     if is_missing(filled.variables.get(path.removeprefix("custom."), "…")):
         return "it is empty, and MsgFlash counts that as missing: give it a fallback."
+    if path in source.header.fallbacks and source.for_campaigns:
+        return "MsgFlash knows no fallbacks: give it in the sample, and to everybody whom the campaign goes to."
     if path in source.header.fallbacks:
         return f'MsgFlash does not know the fallback: write {{{{ {path} | default("…") }}}}, which is computed here.'
     return _hint(path)

@@ -10,6 +10,7 @@ import pytest
 
 from flashbot.errors import TemplateError
 from flashbot.templating.catalogue import Catalogue
+from flashbot.templating.stubs import stubs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,3 +150,25 @@ def test_jinja_is_loaded_only_for_a_folder_with_templates(tmp_path: Path) -> Non
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["hello.j2", "templates/hello.j2", "./templates/hello.fr.j2"])
+def test_a_file_in_place_of_a_name_is_told_the_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "hello.fr.j2").write_text("Bonjour")
+    (tmp_path / "hello.j2").write_text("Hello")
+
+    with pytest.raises(TemplateError, match=r"did you mean hello\?$"):
+        Catalogue(tmp_path).find(name)
+
+
+def test_files_are_named_from_here_also_when_the_folder_is_absolute(
+    folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = folder(hello="Hello")
+    monkeypatch.chdir(here.parent)
+
+    (source,) = Catalogue(here.absolute()).sources
+
+    assert source.file == f"{here.name}/hello.j2"
+    assert "def hello(" in stubs_of(Catalogue(here.absolute()))
+    assert "hello.j2)" in stubs_of(Catalogue(here.absolute()))

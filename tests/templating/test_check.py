@@ -23,7 +23,9 @@ from flashbot.templating.book import Book, Entry
 from flashbot.templating.catalogue import Catalogue
 from flashbot.templating.check import Report, check
 from flashbot.templating.fault import Fault
+from flashbot.templating.lint import lint
 from flashbot.templating.proofs import Proofs
+from flashbot.templating.running import Running
 from flashbot.testing.sandbox import SandboxTransport
 
 PARCEL = """\
@@ -169,16 +171,25 @@ async def test_several_gaps_of_one_line_are_one_fault(stage: Stage) -> None:
     assert "b (give it" in found.said
 
 
-async def test_a_fallback_for_what_msgflash_fills_in_is_said_to_be_unknown_there(stage: Stage) -> None:
-    stage.write(
-        hello="---\nsamples: [{contact: {firstName: Awa}}]\nfallbacks: {contact.meta.city: town}\n---\n"
-        "From {{ contact.meta.city }}"
-    )
+CITY = "samples: [{contact: {firstName: Awa}}]\nfallbacks: {contact.meta.city: town}\n---\nFrom {{ contact.meta.city }}"
+
+
+async def test_a_fallback_for_what_a_contact_lacks_is_tried_as_the_bot_sends_it(stage: Stage) -> None:
+    stage.write(hello=f"---\n{CITY}")
+
+    report = await stage.check()
+
+    assert report.faults == ()
+    assert report.samples == 1
+
+
+async def test_a_fallback_for_what_a_campaign_fills_in_is_said_to_be_unknown_there(stage: Stage) -> None:
+    stage.write(hello=f"---\nsent_by: campaigns\n{CITY}")
 
     found = await stage.fault()
 
-    assert (found.code, found.line) == ("gap", 5)
-    assert "does not know the fallback" in found.said
+    assert (found.code, found.line) == ("gap", 6)
+    assert "MsgFlash knows no fallbacks" in found.said
 
 
 async def test_a_value_that_msgflash_misses_is_a_gap_at_the_line_that_reads_it(stage: Stage) -> None:
@@ -742,6 +753,67 @@ async def test_what_a_killed_check_has_left_goes_with_the_next_one_after_an_hour
 
     assert report.ok
     assert await stage.left() == []
+
+
+async def test_what_a_killed_check_of_this_data_folder_has_left_goes_with_the_next_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    word, running = "0123456789ab", tmp_path / "templates" / "running-account"
+    stage.write(hello="Hello")
+    await stage.client.templates.create(f"flashbot check {word} 1", "Text")
+    await stage.client.contacts.create("Awa (flashbot check)", "+33639980001", meta={"flashbot_check": f"{word} 1"})
+    with Running(running, word):
+        await stage.check(proofs=Proofs(tmp_path, "account"))
+        assert len(await stage.left()) == 2
+
+    (running / word).touch()  # as a killed process leaves it
+    stage.write(hello="Hello again")
+    await stage.check(proofs=Proofs(tmp_path, "account"))
+
+    assert await stage.left() == []
+    assert list(running.iterdir()) == []
+
+
+async def test_what_was_named_otherwise_at_msgflash_is_told(stage: Stage, tmp_path: Path) -> None:
+    stage.write(hello="---\nname: hello\n---\nHello")
+    book = Book(tmp_path, "account", stage.folder)
+    made = await stage.client.templates.create("hello", "Hello\n")
+    await stage.client.templates.update(made.id, body="Hello")
+    book.put("hello", Entry(made.id, "hello", "Hello"))
+    assert (await stage.check(book=book)).ok
+
+    await stage.client.templates.update(made.id, name="good day")
+    found = await stage.fault(book=book)
+
+    assert (found.code, found.line) == ("edited", 2)
+    assert '"good day"' in found.said
+
+
+async def test_a_mistake_in_an_included_file_is_told_once(stage: Stage) -> None:
+    stage.write(hello="Hello {% include '_foot.j2' %}", _foot="\n{{ contact.nme }}")
+    catalogue = Catalogue(stage.folder)
+
+    report = await check(catalogue, stage.client, faults=lint(catalogue))
+
+    assert [(found.code, found.line) for found in report.faults] == [("namespace", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("---\nname: hello\n---\nHi {{ firstName }}", [("undeclared", 4)]),
+        ("---\nsamples: [{a: x}]\n---\nHi\n{{ a|urlize }}", [("markup", 5)]),
+    ],
+)
+async def test_what_lint_has_said_is_not_said_again_in_other_words(
+    stage: Stage, text: str, expected: list[tuple[str, int]]
+) -> None:
+    stage.write(hello=text)
+    catalogue = Catalogue(stage.folder)
+
+    report = await check(catalogue, stage.client, faults=lint(catalogue))
+
+    assert [(found.code, found.line) for found in report.faults] == expected
 
 
 async def test_a_contact_of_a_check_that_still_runs_is_not_taken(stage: Stage) -> None:

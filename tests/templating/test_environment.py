@@ -161,3 +161,19 @@ def test_flashbot_loads_no_jinja_and_the_environment_no_babel() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "what"),
+    [
+        ("{{ 12 / n }}", {"n": 0}, "divides by zero"),
+        ("{{ n + 1 }}", {"n": SECRET}, "needs a value of another kind"),
+        ("{% for one in n %}{{ one }}{% endfor %}", {"n": 3}, "needs a value of another kind"),
+        ("{% if n > 1 %}x{% endif %}", {"n": SECRET}, "needs a value of another kind"),
+    ],
+)
+def test_values_that_do_not_fit_are_told_in_words(source: str, values: dict[str, object], what: str) -> None:
+    told = failed(source, **values)
+
+    assert told.what == what
+    assert SECRET not in str(told)

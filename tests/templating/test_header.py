@@ -154,6 +154,7 @@ def test_norwegian_is_a_language_and_no_falsehood() -> None:
         (["name: a", "remote: b"], ("header", 3, 'says "name" twice')),
         (["name: [a, b]"], ("header", 2, "must be one text")),
         (["samples:", "  usual: {a: 1", "type: text"], ("header", 4, "not YAML")),
+        (["samples:", "\tusual: {a: 1}"], ("header", 3, "indented with a tab: use spaces")),
         (["type: {{ x }}"], ("header", 2, "must be one text")),
         (["just words"], ("header", 2, "lines such as key: value")),
         (["samples:", "  usual: 3"], None),

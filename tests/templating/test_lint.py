@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -403,6 +402,24 @@ def test_what_may_be_sent_by_somebody_is_left_alone(linted: Linted, uses: Any, f
     assert linted(uses, **files) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ contact.firstName }}", []),
+        ("{{ code|upper }}", []),
+        ("{{ contact.firstName|upper }}", ["context a.j2:6"]),
+        ("{% if code %}\n{{ contact.firstName }}\n{% endif %}", ["context a.j2:7"]),
+        ("{{ contact.name }} {{ contact.name|upper }} {{ contact.phone|length }}", ["context a.j2:6"]),
+    ],
+)
+def test_what_a_campaign_would_say_to_everybody_alike_is_told(linted: Linted, text: str, expected: list[str]) -> None:
+    head = "---\nsent_by: campaigns\nsamples: [{code: x}]\n---\n{{ code }}\n"
+
+    assert linted(a=head + text) == expected
+    assert linted(a=head.replace("campaigns", "the shop") + text) == []
+    assert linted(a=head + text, strictly=False) == []
+
+
 def test_faults_come_by_file_and_line_and_each_once(linted: Linted) -> None:
     files = {
         "b": HEAD + "{{ name }}{% include '_c' %}",
@@ -420,14 +437,12 @@ def test_the_templates_of_the_example_bots_are_clean(monkeypatch: pytest.MonkeyP
     assert lint(Catalogue("templates"), uses_of(project_files(root / "bots"))) == ()
 
 
-def test_two_hundred_templates_are_linted_for_loading_in_no_time(tmp_path: Path) -> None:
-    for number in range(200):
+def test_linting_for_loading_compiles_nothing(tmp_path: Path) -> None:
+    for number in range(20):
         (tmp_path / f"t{number}.j2").write_text(HEAD + "Hello {{ name }}{% if name %}, {{ name|upper }}{% endif %}!")
     catalogue = Catalogue(tmp_path)
-    catalogue.compile()
-    began = time.perf_counter()
 
-    found = lint(catalogue, [Use(f"t{number}", "bot.py", 1) for number in range(200)], strictly=False)
+    found = lint(catalogue, [Use(f"t{number}", "bot.py", 1) for number in range(20)], strictly=False)
 
     assert found == ()
-    assert time.perf_counter() - began < 0.4
+    assert catalogue._lowered == {}

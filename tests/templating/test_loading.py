@@ -6,7 +6,6 @@ import importlib
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -209,17 +208,15 @@ def test_a_bot_without_templates_loads_without_jinja(project: Project) -> None:
     assert done.stdout.split() == ["False", "False", "False"]
 
 
-def test_many_templates_and_files_load_in_no_time(project: Project) -> None:
+def test_loading_many_templates_compiles_none(project: Project) -> None:
     files = {f"templates/t{number}.j2": "---\nsamples: [{name: Awa}]\n---\nHello {{ name }}!" for number in range(200)}
     for number in range(30):
         sends = "\n".join(f'    turn.reply(Template("t{one}"))' for one in range(number * 7, min(200, number * 7 + 7)))
         files[f"part{number}.py"] = f"{HEAD}\nasync def say(turn: Turn[None]) -> None:\n{sends or '    ...'}\n"
     project({**files, "bot.py": desk()})
     bot = bot_of()
-    import flashbot.templating.lint  # noqa: F401 - what Python itself takes to load is not measured
-
-    began = time.perf_counter()
 
     bot.load()
 
-    assert time.perf_counter() - began < 1  # half of that on an idle machine
+    assert len(bot.catalogue.sources) == 200
+    assert bot.catalogue._lowered == {}

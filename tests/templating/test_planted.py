@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ import pytest
 from flashbot.bot import Bot
 from flashbot.errors import TemplateError
 from flashbot.msgflash.client import Client
+from flashbot.msgflash.content import Image
 from flashbot.msgflash.rate import Unlimited
 from flashbot.templating.book import Book
 from flashbot.templating.catalogue import Catalogue
 from flashbot.templating.check import Report, check
 from flashbot.templating.fault import Fault, TemplateFault
+from flashbot.templating.header import Sample
 from flashbot.templating.lint import lint
 from flashbot.templating.senders import project_files, uses_of
 from tests.second.server import SecondServer
@@ -25,6 +28,7 @@ from tests.templating.planted.server import client_of, prepare
 
 FAULTS = read_cases("faults")
 CLEAN = read_cases("clean")
+STAND_INS: dict[str, object] = {"user": {"fullName": "Awa"}, "instance": {"name": "demo"}}
 
 
 @pytest.fixture
@@ -120,12 +124,33 @@ def test_a_clean_template_says_what_it_is_to_say(case: Case, project: Path) -> N
     for sample, text in case.texts.items():
         source = next(iter(catalogue.sources))
         found = [one for one in source.header.samples if one.name == sample]
-        values = (
-            {"contact": found[0].contact, "user": found[0].user, "instance": found[0].instance, **found[0].values}
-            if found
-            else {}
-        )
+        values = values_of(found[0]) if found else {}
         assert catalogue.render(source.name, values).removesuffix("\n") == text
+
+
+@pytest.mark.parametrize("case", CLEAN, ids=str)
+def test_what_passes_the_check_can_be_sent(case: Case, project: Path) -> None:
+    case.write(project)
+    catalogue = Catalogue(Path("templates"))
+
+    for source in catalogue.sources:
+        for sample in source.header.samples or (None,):
+            values = STAND_INS if sample is None else STAND_INS | values_of(sample)
+            content = catalogue.content(source.name, values, language=source.language)
+            assert content == replace(content)
+
+
+def values_of(sample: Sample) -> dict[str, object]:
+    contact = {"firstName": "Awa", "name": "Awa", "phone": "+2250707070707", **sample.contact}
+    return {**sample.values, "contact": contact}
+
+
+def test_a_header_at_the_end_of_a_file_is_no_caption(tmp_path: Path) -> None:
+    (tmp_path / "photo.j2").write_text("---\ntype: image\nmedia: https://x.example/a.png\n---")
+    catalogue = Catalogue(tmp_path)
+
+    assert catalogue.content("photo", {}) == Image("https://x.example/a.png")
+    assert catalogue.find("photo").body == ""
 
 
 async def test_all_clean_templates_together_give_no_alarm(project: Path) -> None:

@@ -23,9 +23,7 @@ CASES = {str(case): case for case in read_cases("faults")}
 SOME = (
     "paths: a typo in a placeholder",
     "header: a header in a file of Windows",
-    "header: a key given twice",
     "limits: an emoji at the limit",
-    "braces: a single-braced placeholder",
     "sending: a template that does not exist",
     "syntax: a condition that is not closed",
 )
@@ -87,7 +85,7 @@ async def test_a_copy_that_was_pushed_and_then_edited_or_deleted_by_hand_is_foun
             edited = await flashbot(tmp_path, "check", "--json", **settings)
             await client.templates.delete(stored.id)
         deleted = await flashbot(tmp_path, "check", "--json", **settings)
-        spent = await flashbot(
+        strange = await flashbot(
             tmp_path, "check", "--json", "--no-cache", **settings | {"FLASHBOT_API_KEY": "msgf_live_" + "1" * 64}
         )
     finally:
@@ -102,5 +100,6 @@ async def test_a_copy_that_was_pushed_and_then_edited_or_deleted_by_hand_is_foun
     assert [(line["code"], line["file"], line["line"]) for line in deleted[1][:-1]] == [
         ("not-found", "templates/hello.j2", 1)
     ]
-    assert (edited[0], deleted[0], spent[0], away[0]) == (1, 1, 2, 2)
+    assert (edited[0], deleted[0], strange[0], away[0]) == (1, 1, 2, 2)
+    assert strange[1][-1]["stopped"]["code"] == "key"
     assert away[1][-1]["stopped"]["code"] == "unreachable"

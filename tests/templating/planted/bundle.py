@@ -1,12 +1,12 @@
 """Reads the bundles beside it: small projects in one text, with the faults that must be found marked where they are.
 
     ==== a title | option; option: value
-    @@ hello.j2 crlf bom
+    @@ hello.j2 crlf bom bare
     Dear {{ nmae }}, ⟦undeclared⟧
 
 A mark names the codes that will do. `?` before it: this place will do as well. `load`: found while a bot loads, too;
-`load?`: perhaps. `anywhere`: whatever the line. ⟪3*x⟫ stands for xxx, ⇥ for a tab, ␀ for NUL. In bundles of clean
-templates `=> sample` begins the text that this sample gives.
+`load?`: perhaps. `anywhere`: whatever the line. A `bare` file ends without a newline. ⟪3*x⟫ stands for xxx, ⇥ for a
+tab, ␀ for NUL. In bundles of clean templates `=> sample` begins the text that this sample gives.
 """
 
 from __future__ import annotations
@@ -134,6 +134,8 @@ def _plain(text: str) -> str:
 
 def _encoded(text: str, how: list[str]) -> bytes:
     text = _plain(text)
+    if "bare" in how:
+        text = text.removesuffix("\n")
     if "crlf" in how:
         text = text.replace("\n", "\r\n")
     raw = text.encode("latin-1" if "latin1" in how else "utf-8")
