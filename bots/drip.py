@@ -32,6 +32,7 @@ LEAVE = [
 
 @club.intent("join", title="Join the club", examples=JOIN, keywords=["newsletter"], threshold=0.9)
 async def join(turn: Turn[None]) -> None:
+    turn.consent("marketing", wording="Join the club, and hear our news and offers.")
     turn.reply("You are in. Write STOP at any time and you will hear nothing more.")
     turn.start(welcome, name=turn.name or "friend")
 

@@ -52,6 +52,7 @@ async def test_a_wrong_number_may_be_tried_again(chat: Any) -> None:
 
 
 async def test_the_follow_up_comes_after_two_days_and_after_nine(chat: Any) -> None:
+    await chat.agrees("marketing")
     await chat.says("parcel")
     await chat.says("CI-1001")
 
@@ -62,6 +63,17 @@ async def test_the_follow_up_comes_after_two_days_and_after_nine(chat: Any) -> N
 
     await chat.wait(days=7)
     assert [text.splitlines()[0] for text in chat.replies] == ["Here is 10 % off your next order: MERCI10."]
+
+
+async def test_the_coupon_is_for_those_who_agreed_to_promotion(chat: Any) -> None:
+    await chat.says("parcel")
+    await chat.says("CI-1001")
+
+    await chat.wait(days=10)
+
+    assert [text.splitlines()[0] for text in chat.replies] == [
+        "Is everything all right with your order? Tell us in a word."
+    ]
 
 
 async def test_an_answer_ends_the_follow_up(chat: Any) -> None:

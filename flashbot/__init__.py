@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     )
     from flashbot.msgflash.events import Connected, Delivered, Disconnected, Failed, Read, Received, Sent
     from flashbot.outreach.drip import Drip
+    from flashbot.outreach.policy import Policy
+    from flashbot.outreach.presets import PRESETS, Presets
     from flashbot.template import Template
 
     __version__: str
 
 __all__ = [
+    "PRESETS",
     "Audio",
     "Bot",
     "Buttons",
@@ -54,6 +57,8 @@ __all__ = [
     "Location",
     "Match",
     "PixButton",
+    "Policy",
+    "Presets",
     "Read",
     "Received",
     "ReplyButton",
@@ -75,6 +80,9 @@ _HOMES = {
     "Drip": "flashbot.outreach.drip",
     "FlashbotError": "flashbot.errors",
     "Match": "flashbot.dialogue.intents",
+    "PRESETS": "flashbot.outreach.presets",
+    "Policy": "flashbot.outreach.policy",
+    "Presets": "flashbot.outreach.presets",
     "Router": "flashbot.dialogue.router",
     "Template": "flashbot.template",
     "Turn": "flashbot.dialogue.turn",

@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
@@ -17,10 +18,12 @@ from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.router import Router
 from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.step import Handler
+from flashbot.dialogue.text import fold
 from flashbot.dialogue.tongue import checked_language
 from flashbot.errors import BotMistake, SettingsError
 from flashbot.outreach.drip import Drip, Drips
-from flashbot.outreach.optout import is_opt_in, is_opt_out
+from flashbot.outreach.optout import OptOut
+from flashbot.outreach.policy import Policy
 
 if TYPE_CHECKING:
     from flashbot.clock import Clock
@@ -42,6 +45,13 @@ Role: TypeAlias = Literal["web", "work"]
 BOTH: frozenset[Role] = frozenset({"web", "work"})
 F = TypeVar("F", bound=Handler[None])
 log = logging.getLogger("flashbot")
+
+
+def _folded(words: Mapping[str, str]) -> dict[str, str]:
+    given: object = words
+    if not isinstance(given, Mapping) or not all(isinstance(word, str) for word in given):
+        raise BotMistake(f'`stop_words` takes words and their language, such as {{"yamogo": "fr"}}, not {words!r}.')
+    return {fold(word): language for word, language in words.items()}
 
 
 def _nothing(_: str) -> bool:
@@ -70,10 +80,14 @@ class Bot:
     raises UnreadableEvent. Raises BotMistake or TemplateError when something in the bot is wrong.
 
     `street` are short forms that your customers write and what they stand for (`{"cde": "commande"}`), beside those
-    that are known already. `asking` words the question which intent was meant; False: it is never asked.
+    that are known already; `stop_words` are those by which they end what is sent unasked, and their language
+    (`{"yamogo": "fr"}`). `asking` words the question which intent was meant; False: it is never asked.
     `semantic=True` reads messages with a sentence encoder as well, so that examples serve other languages and words
     (needs `flashbot[semantic]`); an `Encoder` of your own does, too. Messages are matched on the event loop: 0.1 to
     0.25 ms each, with the encoder 1 to 2 ms.
+
+    `policy` says when and how often people may get what they did not ask for (drips, promotions). Without one it is the
+    careful `Policy()`: by day, on working days, with gaps, within what the number is trusted with.
     """
 
     def __init__(
@@ -87,6 +101,8 @@ class Bot:
         semantic: bool | Encoder = False,
         street: Mapping[str, str] | None = None,
         asking: Asking | bool = True,
+        policy: Policy | None = None,
+        stop_words: Mapping[str, str] | None = None,
     ) -> None:
         if not routers:
             raise BotMistake("A Bot needs at least one Router: Bot(my_router).")
@@ -106,6 +122,10 @@ class Bot:
         self.street = street
         self._semantic = semantic
         self._asking = asking
+        if policy is not None and not isinstance(policy, Policy):
+            raise BotMistake(f"Bot(policy=…) takes a Policy, not {policy!r}.")
+        self.policy = policy
+        self._opt_out = OptOut(_folded(stop_words or {}))
         self._parse = parse
         self._fallback: Handler[None] | None = None
         self._routes: Routes | None = None
@@ -130,8 +150,7 @@ class Bot:
             self._routes = Routes(
                 self.routers,
                 fallback=self._fallback,
-                opt_out=is_opt_out,
-                opt_in=is_opt_in,
+                wishes=self._opt_out,
                 drips=self.drips,
                 asking=self._asking,
                 street=self.street,
@@ -295,6 +314,7 @@ class Bot:
                 ears=ears,
                 tally=tally,
                 forgotten=opened.forgotten,
+                policy=self.policy,
             )
             stack.push_async_callback(parts.close)
             if parts.engine is not None:
@@ -397,6 +417,7 @@ class Bot:
                 wait_aof=settings.redis_waitaof,
             )
         )
+        opened.store.reasons.within = timedelta(days=settings.keep_reasons_days)
         self._sending, self._opened = stack, opened
         return opened
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +20,14 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("it must be the name of a time zone, such as Africa/Abidjan") from None
+    return name
+
+
 class Settings(BaseSettings):
     """The settings of one bot process. Secrets never show in a repr."""
 
@@ -31,6 +40,8 @@ class Settings(BaseSettings):
     team_id: str | None = None
     instance_id: str | None = None
     """The sender of messages that answer nobody: drips without a history, `bot.send`."""
+    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    """Where the numbers work (IANA), for the hours in which they send unasked; else it follows from each number."""
     webhook_secret: SecretStr = SecretStr("")
     """Several, comma separated, while a secret is being changed."""
     redis_url: SecretStr = SecretStr("")
@@ -66,6 +77,9 @@ class Settings(BaseSettings):
     keep_misses_days: Annotated[float, Field(ge=0, le=90)] = 0
     """Days for which the texts of messages that no intent understood are kept, for `flashbot intents misses`. 0: none
     is ever stored. What is older than a lower value is deleted at the next start."""
+    keep_reasons_days: Annotated[float, Field(ge=0, le=30)] = 30
+    """Days for which every contact's decisions are kept for `flashbot why`, without texts; 0: none is written. No more
+    than 30, for which MsgFlash's ids of sent messages are known."""
     patience: Annotated[float, Field(gt=0, le=10)] = 1.0
     """Scales every lease, deadline and look of the recovery protocol together; for tests."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

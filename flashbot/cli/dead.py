@@ -6,10 +6,9 @@ A list shows no text and no whole phone number; `show` does, because a person as
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flashbot.cli.console import clean, complain, output, say
+from flashbot.cli.opened import opened_store
 
 if TYPE_CHECKING:
     from flashbot.store.deadletters import DeadLetter
@@ -245,26 +245,3 @@ def _in_store(work: Callable[[OpenedStore], Awaitable[bool]]) -> None:
 
     if not asyncio.run(inside()):
         raise typer.Exit(1)
-
-
-@contextlib.asynccontextmanager
-async def opened_store(settings: Any) -> AsyncIterator[OpenedStore]:
-    """The store; nothing is made where there is none."""
-    from flashbot.errors import SettingsError
-    from flashbot.store.opening import open_store
-
-    url = settings.redis_url.get_secret_value()
-    if not url and not settings.data_dir.is_dir():
-        raise SettingsError(
-            f"There is no data folder {settings.data_dir} here: go to the folder in which the bot runs, or set "
-            "FLASHBOT_DATA_DIR or FLASHBOT_REDIS_URL."
-        )
-    async with open_store(
-        url=url,
-        folder=settings.data_dir,
-        server=settings.redis_server,
-        partitions=settings.partitions,
-        wait=settings.redis_wait,
-        wait_aof=settings.redis_waitaof,
-    ) as opened:
-        yield opened

@@ -15,6 +15,7 @@ from flashbot.errors import ContentError, FlashbotError, SettingsError
 from flashbot.msgflash.errors import Conflict, InvalidRequest, OutcomeUnknown
 
 if TYPE_CHECKING:
+    from flashbot.cli.agreed import Agreements
     from flashbot.msgflash.client import Client
     from flashbot.msgflash.contacts import Contact
 
@@ -23,6 +24,7 @@ __all__ = ["Importer", "find_contact"]
 AT_ONCE = 8
 """Requests on their way; the rate paces them."""
 TRIES = 3
+SILENCED = "this number opted out and was forgotten: it has to write first"
 MEMBERS_AT_ONCE = 99
 """Up to here MsgFlash answers at once (contact-groups/add-members)."""
 
@@ -37,6 +39,10 @@ class Tally:
     updated: int = 0
     known: int = 0
     refused: int = 0
+    consented: int = 0
+    """Of those, who agreed to marketing."""
+    opted_out: int = 0
+    """Who agreed by the file and had opted out since: that counts."""
 
     @property
     def lines(self) -> int:
@@ -54,6 +60,7 @@ class Importer:
         from_line: int = 1,
         update: bool = False,
         group_id: str | None = None,
+        agreements: Agreements | None = None,
         refuse: Callable[[int, str], None],
         show: Callable[[Tally], None],
     ) -> None:
@@ -64,6 +71,7 @@ class Importer:
         self._from_line = from_line
         self._update = update
         self._group_id = group_id
+        self._agreements = agreements
         self._refuse = refuse
         self._show = show
         self._open: set[int] = set()
@@ -122,7 +130,12 @@ class Importer:
 
     async def _take(self, person: Person) -> None:
         try:
+            if self._agreements is not None and await self._agreements.silenced(person):
+                self._settle(person.line, "refused", SILENCED)
+                return
             contact, outcome = await self._placed(person)
+            if outcome != "refused":
+                await self._note_consent(person)
         except ContentError as fault:
             self._settle(person.line, "refused", str(fault).rstrip("."))
         except InvalidRequest as fault:
@@ -139,6 +152,11 @@ class Importer:
                 self._waiting[person.line] = contact.id
                 if len(self._waiting) >= MEMBERS_AT_ONCE:
                     await self._join()
+
+    async def _note_consent(self, person: Person) -> None:
+        noted = "nothing" if self._agreements is None else await self._agreements.note(person)
+        self.tally.consented += noted == "given"
+        self.tally.opted_out += noted == "opted_out"
 
     async def _placed(self, person: Person) -> tuple[Contact | None, str]:
         """The contact, where it had to be looked at, and what happened to it."""

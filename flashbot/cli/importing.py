@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flashbot.cli.account import AsJson, on_account, print_json
-from flashbot.cli.console import complain, say
+from flashbot.cli.console import complain, note, say
 
 if TYPE_CHECKING:
+    from flashbot.cli.agreed import Agreements
     from flashbot.cli.importer import Importer
     from flashbot.cli.people import Person, Refused
     from flashbot.cli.progress import Bar
@@ -44,6 +46,13 @@ def import_contacts(
     ] = False,
     country: Country = None,
     from_line: Annotated[int, typer.Option(min=1, help="Go on with this line.", show_default=False)] = 1,
+    consent_source: Annotated[
+        str | None,
+        typer.Option(help="Everybody in the file agreed to marketing: where, such as a form.", show_default=False),
+    ] = None,
+    consent_wording: Annotated[
+        str | None, typer.Option(help="What they were shown when they agreed; else you are asked.", show_default=False)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the lines and send nothing.")] = False,
     report: Report = None,
     as_json: AsJson = False,
@@ -53,30 +62,39 @@ def import_contacts(
     The first line names the columns: phone (or téléphone, numéro), name (or nom, prénom), tags (étiquettes, with ;
     between them); any other is kept as the contact's meta. A number without a name becomes its own name. Numbers
     that have a contact are skipped. Exit code 1 when a line was refused.
+
+    Nobody gets marketing without having agreed to it: a column consent (or consentement, opt_in) says who did, yes or
+    no, and beside it consent_source and consent_date where and when. It is kept in the bot's store. Who opted out
+    stays so.
     """
-    from flashbot.cli.people import check_country, people
+    from flashbot.cli.agreed import agreements
+    from flashbot.cli.people import check_country, people_of
     from flashbot.cli.progress import Bar
     from flashbot.cli.records import count_lines, open_records
     from flashbot.cli.refusals import refusals
 
     country = check_country(country)
     total = count_lines(file)
+    wording = _wording(consent_source, consent_wording)
     with (
         refusals(report, source=file, as_json=as_json, goes_on=from_line > 1) as refused,
         Bar("Checking" if dry_run else "Importing", total) as bar,
         open_records(file, bar.note) as records,
     ):
-        found = _tagged(people(records, country), tag or [])
+        everybody, told = people_of(records, country)
+        found = _tagged(everybody, tag or [], agreed=consent_source is not None and not told)
         if dry_run:
             _check(found, refused, bar, from_line, as_json=as_json)
         else:
-            _import(found, refused, bar, group, from_line, update=update, as_json=as_json)
+            told = told or consent_source is not None
+            consent = agreements(Path(file).name, wanted=told, source=consent_source or "", wording=wording)
+            _import(found, refused, bar, group, from_line, consent, told=told, update=update, as_json=as_json)
 
 
 def _check(found: Iterator[Person | Refused], refused: Refusals, bar: Bar, from_line: int, *, as_json: bool) -> None:
     from flashbot.cli.people import Refused
 
-    good = 0
+    good = agreed = 0
     for one in found:
         if one.line < from_line:
             continue
@@ -84,14 +102,16 @@ def _check(found: Iterator[Person | Refused], refused: Refusals, bar: Bar, from_
             refused.add(one.line, one.reason)
         else:
             good += 1
+            agreed += one.agreed is not None
         bar.show(one.after - 1)
     bar.close()
     refused.tell()
     if as_json:
-        print_json([{"good": good, "refused": refused.count}])
+        print_json([{"good": good, "refused": refused.count, "consented": agreed}])
     else:
         lines = "line" if good == 1 else "lines"
         say(f"{good:,} {lines} can be imported, {refused.count:,} cannot. Nothing was sent.")
+        say(f"{agreed:,} of them agreed to marketing.")
     if refused.count:
         raise typer.Exit(FAILED)
 
@@ -102,7 +122,9 @@ def _import(
     bar: Bar,
     group: str | None,
     from_line: int,
+    consent: AbstractAsyncContextManager[Agreements],
     *,
+    told: bool,
     update: bool,
     as_json: bool,
 ) -> None:
@@ -111,6 +133,10 @@ def _import(
     from flashbot.cli.signals import stop_on_signals
 
     async def work(client: Client) -> int:
+        async with consent as agreements:
+            return await run(client, agreements)
+
+    async def run(client: Client, agreements: Agreements) -> int:
         group_id = None if group is None else (await find_group(client, group)).id
         importer = Importer(
             client,
@@ -118,6 +144,7 @@ def _import(
             from_line=from_line,
             update=update,
             group_id=group_id,
+            agreements=agreements,
             refuse=refused.add,
             show=lambda tally: bar.show(from_line + tally.lines, side=f"{tally.refused:,} refused"),
         )
@@ -127,7 +154,7 @@ def _import(
             bar.close()
             refused.tell()
             complain("Ended before the last answers came: what was on its way may be in the address book.")
-            _summary(importer, as_json=as_json)
+            _summary(importer, told=told, as_json=as_json)
             sys.stdout.flush()
 
         async def say_so() -> None:
@@ -142,7 +169,7 @@ def _import(
         refused.tell()
         if importer.fault is not None:
             complain(str(importer.fault))
-        _summary(importer, as_json=as_json)
+        _summary(importer, told=told, as_json=as_json)
         if importer.fault is not None:
             return FAILED
         if importer.next_line is not None:
@@ -152,13 +179,18 @@ def _import(
     on_account(work)
 
 
-def _summary(importer: Importer, *, as_json: bool) -> None:
+def _summary(importer: Importer, *, told: bool, as_json: bool) -> None:
     tally, line = importer.tally, importer.next_line
     if as_json:
         print_json([{**asdict(tally), "next_line": line}])
     else:
         known = f"{tally.known:,} known already and left as they are"
         say(f"{tally.created:,} created, {tally.updated:,} updated, {known}, {tally.refused:,} refused.")
+        if told:
+            out = f"; {tally.opted_out:,} had opted out, and stay so" if tally.opted_out else ""
+            say(f"{tally.consented:,} of them agreed to marketing{out}.")
+        else:
+            note("Nobody in this file has agreed to marketing: a column consent says who did (see --help).")
     if line is not None:
         complain(
             f"Not everything is done: lines from {line} on are still to do. Go on with the same command and "
@@ -166,8 +198,31 @@ def _summary(importer: Importer, *, as_json: bool) -> None:
         )
 
 
-def _tagged(found: Iterator[Person | Refused], tags: list[str]) -> Iterator[Person | Refused]:
+def _wording(source: str | None, wording: str | None) -> str:
+    """Of a consent that is claimed for a whole file."""
+    if source is None:
+        return wording or ""
+    if not source.strip():
+        raise typer.BadParameter("say where these people agreed, such as --consent-source 'form in the shop'.")
+    if wording is None:
+        try:
+            wording = typer.prompt("What were these people shown when they agreed?", err=True)
+        except typer.Abort:  # nobody is there to answer
+            sys.stderr.write("\n")
+            wording = ""
+    if not wording.strip():
+        raise typer.BadParameter("--consent-source needs --consent-wording: what these people were shown.")
+    return wording
+
+
+def _tagged(found: Iterator[Person | Refused], tags: list[str], *, agreed: bool) -> Iterator[Person | Refused]:
+    """`agreed`: everybody, to marketing."""
+    from flashbot.cli.agreed import Agreement
     from flashbot.cli.people import Person
 
     for one in found:
-        yield replace(one, tags=tuple(dict.fromkeys((*one.tags, *tags)))) if isinstance(one, Person) else one
+        if not isinstance(one, Person):
+            yield one
+            continue
+        changed = replace(one, tags=tuple(dict.fromkeys((*one.tags, *tags))))
+        yield replace(changed, agreed=Agreement()) if agreed else changed

@@ -164,7 +164,7 @@ async def _kept(opened: OpenedStore, since: float | None = None) -> list[Kept]:
 
 
 def _in_store(settings: Settings, work: Callable[[OpenedStore], Awaitable[T]]) -> T:
-    from flashbot.cli.dead import opened_store
+    from flashbot.cli.opened import opened_store
 
     async def inside() -> T:
         async with opened_store(settings) as opened:

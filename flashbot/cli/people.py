@@ -11,11 +11,22 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flashbot.cli.agreed import Agreement, read_agreed, read_date
 from flashbot.cli.records import Broken, Record, Records
 from flashbot.cli.sheet import unguarded
 from flashbot.errors import SettingsError
 
-__all__ = ["Person", "Refused", "check_country", "contact_ids", "join_tags", "numbers", "people", "split_tags"]
+__all__ = [
+    "Person",
+    "Refused",
+    "check_country",
+    "contact_ids",
+    "join_tags",
+    "numbers",
+    "people",
+    "people_of",
+    "split_tags",
+]
 
 ALIASES: Mapping[str, Sequence[str]] = {
     "phone": (
@@ -33,6 +44,9 @@ ALIASES: Mapping[str, Sequence[str]] = {
     "tags": ("tags", "tag", "labels", "label", "etiquettes", "etiquette", "libelles", "libelle"),
     "meta": ("meta",),
     "id": ("contact id", "contactid"),
+    "consent": ("consent", "consentement", "opt in", "optin", "marketing consent", "consentement marketing"),
+    "consent_source": ("consent source", "source du consentement", "source consentement", "opt in source"),
+    "consent_date": ("consent date", "date du consentement", "date consentement", "opt in date"),
     # An export has it, and MsgFlash gives a new one.
     "ignored": ("created at",),
 }  # fmt: skip
@@ -58,6 +72,8 @@ class Person:
     name: str | None = field(default=None, repr=False)
     tags: tuple[str, ...] = ()
     meta: Mapping[str, object] = field(default_factory=dict, repr=False)
+    agreed: Agreement | None = None
+    """To marketing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +105,21 @@ def people(records: Records, country: str | None = None) -> Iterator[Person | Re
 
     Columns without a meaning of their own are the person's `meta`.
     """
+    return people_of(records, country)[0]
+
+
+def people_of(records: Records, country: str | None = None) -> tuple[Iterator[Person | Refused], bool]:
+    """The same, and whether a column tells who agreed to marketing."""
     header = _header(records)
     roles = _roles(header)
     if "phone" not in roles:
         raise SettingsError("The first line names no phone column: call one of them phone (or téléphone, numéro).")
+    return _people(records, header, roles, country), "consent" in roles
+
+
+def _people(
+    records: Records, header: Sequence[str], roles: Mapping[str, int], country: str | None
+) -> Iterator[Person | Refused]:
     return _once(_read_person(record, header, roles, country) for record in records)
 
 
@@ -214,7 +241,8 @@ def _read_person(
         for index, (title, value) in enumerate(zip(header, cells, strict=False)):
             if index not in roles.values() and title and value:
                 meta[title] = value
-        return Person(record.line, record.after, phone, name or None, split_tags(cell("tags")), meta)
+        agreed = _agreement(cell("consent"), cell("consent_source"), cell("consent_date"))
+        return Person(record.line, record.after, phone, name or None, split_tags(cell("tags")), meta, agreed)
     except _Unfit as why:
         return Refused(record.line, record.after, str(why))
 
@@ -239,6 +267,18 @@ def _meta(cell: str) -> dict[str, object]:
     if not isinstance(found, dict):
         raise _Unfit("the column meta holds no JSON object")
     return found
+
+
+def _agreement(consent: str, source: str, date: str) -> Agreement | None:
+    agreed = read_agreed(consent)
+    if agreed is None:
+        raise _Unfit("the column consent says neither yes nor no")
+    if not agreed:
+        return None
+    at = read_date(date) if date else None
+    if date and at is None:
+        raise _Unfit("the column consent_date holds no date: write it as 2026-01-31")
+    return Agreement(source, at)
 
 
 def _is_phone(cell: str, country: str | None) -> bool:

@@ -122,6 +122,11 @@ ENV = """\
 # Days for which what people wrote is kept where no intent understood it, for flashbot intents misses; 0: never.
 # Tell people before you set it.
 #FLASHBOT_KEEP_MISSES_DAYS=0
+# Days for which it is kept what was decided and why, for flashbot why: rules, scores and times, no texts; 0: never.
+#FLASHBOT_KEEP_REASONS_DAYS=30
+
+# The time zone in which this number lives: nothing unasked leaves it at night. Without it, that of the bot's phone.
+#FLASHBOT_ZONE=Africa/Abidjan
 
 # DEBUG, INFO, WARNING or ERROR; only DEBUG shows texts.
 #FLASHBOT_LOG_LEVEL=INFO

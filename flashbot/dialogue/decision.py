@@ -1,7 +1,8 @@
 """`Decision`: who answers an event and why; and `Settled`: what the answer changes. Values, nothing more.
 
 Reasons are a short closed vocabulary, here with desk, number, track and follow-up as a bot's own names:
-"opt-out", "opt-out (known)", "opt-in", "human owns", "owner expired", "escape:menu", "cancel", "step:number",
+"opt-out", "opt-out (known)", "opt-out asked" (it sounded like one), "opt-out kept" (they said no), "opt-in",
+"human owns", "owner expired", "escape:menu", "cancel", "step:number",
 "timeout:number", "forgotten:number", "intent:track/equal" (or /keyword, /pattern, /template, /name, /chosen, and
 /recogniser with its score: "intent:track/recogniser 0.83"), "asked:track 0.41" (the person is asked which intent is
 meant; this is the likeliest), "asked again:track" (a yes or both chose none of several), "question over",
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from flashbot.consent import Scope
     from flashbot.dialogue.asking import Question
     from flashbot.dialogue.escapes import Language
     from flashbot.dialogue.loops import Echo
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BuiltIn", "Decision", "ReplyClass", "RouteRow", "Settled"]
 
-BuiltIn: TypeAlias = Literal["opt-out", "opt-in", "cancel", "owner", "question", "drip", "loop"]
+BuiltIn: TypeAlias = Literal[
+    "opt-out", "opt-out asked", "opt-out kept", "opt-in", "cancel", "owner", "question", "drip", "loop"
+]
 ReplyClass: TypeAlias = Literal["reply", "follow_up"]
 
 
@@ -50,6 +54,8 @@ class Decision:
     language: Language = "en"
     word: str = ""
     """Of a built-in: the folded word, or the drip's name."""
+    scope: Scope = "marketing"
+    """Of an opt-out."""
     question: Question | None = None
     """To be asked."""
     text: str | None = None
@@ -67,6 +73,8 @@ class Settled:
     message_class: ReplyClass = "reply"
     timers_set: tuple[Timer, ...] = ()
     timers_cleared: tuple[Timer, ...] = ()
+    drops_unasked: bool = False
+    """They stopped it: what is unasked and still waits in its lane goes, too."""
     notes: tuple[str, ...] = ()
     """More reasons: what was asked and could not be, such as "drip refused:follow-up (opted out)"."""
 

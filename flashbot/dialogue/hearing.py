@@ -10,18 +10,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flashbot.clock import from_ms, to_ms
+from flashbot.consent import ASKED_MS, EVERYTHING, Stop
 from flashbot.dialogue.asking import ASKED_AT_MOST, ASKED_FOR_MS, Asking, answered, ask, ask_again, partly, undecided
 from flashbot.dialogue.census import kind_of
 from flashbot.dialogue.decision import Decision
-from flashbot.dialogue.escapes import ESCAPE_WORDS, LOOP_SAID, Language
+from flashbot.dialogue.escapes import ESCAPE_WORDS, LOOP_SAID
 from flashbot.dialogue.intents import Intent, Message
 from flashbot.dialogue.loops import listen, mark_of
 from flashbot.dialogue.match import Match
-from flashbot.dialogue.settlement import heard_at
-from flashbot.dialogue.text import fold
+from flashbot.dialogue.settlement import OUT_ALREADY, heard_at
+from flashbot.dialogue.text import fold, plain
+from flashbot.dialogue.wishes import agrees, declines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from flashbot.dialogue.census import Ears
@@ -29,12 +31,15 @@ if TYPE_CHECKING:
     from flashbot.dialogue.router import Router
     from flashbot.dialogue.states import States
     from flashbot.dialogue.step import Handler, Step
+    from flashbot.dialogue.wishes import Wishes
     from flashbot.msgflash.events import Received
 
 __all__ = ["Hearing", "log_gone"]
 
 BUTTON_LABELS = frozenset({"cancel", "end", "quit", "remove"})
 """Opt-out words that are also ordinary labels: under a button they mean what the bot's button means."""
+LONGEST_STOP = 300
+"""Characters; whoever writes more is telling a story."""
 OURS = mark_of(fold(LOOP_SAID))
 log = logging.getLogger("flashbot.dialogue")
 
@@ -49,17 +54,17 @@ class Hearing:
         ears: Mapping[str, Ears],
         *,
         fallback: Handler[None] | None,
-        opt_out: Callable[[str], Language | None],
-        opt_in: Callable[[str], Language | None],
+        wishes: Wishes,
         asking: Asking | None,
+        street: Mapping[str, str] | None,
     ) -> None:
         self._routers = routers
         self._states = states
         self._ears = ears
         self._fallback = fallback
-        self._opt_out = opt_out
-        self._opt_in = opt_in
+        self._wishes = wishes
         self._asking = asking
+        self._street = street
 
     def decide(self, event: Received, memory: Memory, now: datetime, loop_after: int) -> Decision:
         """Raises StateTooNew."""
@@ -79,7 +84,10 @@ class Hearing:
         asked = self._open_question(event, memory, now) if kind == "people" else None
         if kind == "people":
             owned = memory.owned(to_ms(now))
-            built_in = self._by_itself(event, folded, memory, ears, waiting=waiting or asked is not None, owned=owned)
+            awaits = waiting or asked is not None
+            built_in = self._by_itself(
+                event, folded, memory, ears, now, waiting=awaits, owned=owned
+            ) or self._sounds_like_stop(event, folded, memory, ears, now, waiting=awaits, owned=owned)
             if built_in is not None:
                 return built_in
             if owned:
@@ -114,7 +122,7 @@ class Hearing:
         return (step if kind in router.hears else None), ""
 
     def _by_itself(
-        self, event: Received, folded: str, memory: Memory, ears: Ears, *, waiting: bool, owned: bool
+        self, event: Received, folded: str, memory: Memory, ears: Ears, now: datetime, *, waiting: bool, owned: bool
     ) -> Decision | None:
         """Opt-out and opt-in words, and leaving a waiting step: what no bot has to be taught."""
         escape = ESCAPE_WORDS.get(folded)
@@ -124,24 +132,76 @@ class Hearing:
             return None
         if escape == "cancel" and waiting and not tapped:
             return Decision("cancel", built_in="cancel", word=folded, spends_step=True)
-        language = self._opt_out(folded)
-        if language is not None and not (tapped and folded in BUTTON_LABELS):
+        stop = self._wishes.stops(folded)
+        if stop is not None and not (tapped and folded in BUTTON_LABELS):
             intent = None if owned else intent or ears.matcher.exact(folded)
-            if intent is not None and self._states.too_new(intent.router, memory.state_version(intent.router)):
-                intent = None  # nobody waits for a newer process to opt out
-            return Decision(
-                "opt-out (known)" if memory.opted_out else "opt-out",
-                intent.handler if intent else None,
-                self._routers[intent.router] if intent else None,
-                Match(intent.name, "equal") if intent else None,
-                spends_step=True,
-                built_in="opt-out",
-                language=language,
-                word=folded,
-            )
-        if memory.opted_out and (language := self._opt_in(folded)) is not None:
+            match = None if intent is None else Match(intent.name, "equal")
+            return self._stopped(memory, now, stop, folded, intent, match)
+        if memory.opted_out and (language := self._wishes.resumes(folded)) is not None:
             return Decision("opt-in", built_in="opt-in", language=language, word=folded)
         return None
+
+    def _stopped(
+        self, memory: Memory, now: datetime, stop: Stop, said: str, intent: Intent | None, match: Match | None
+    ) -> Decision:
+        """`intent` answers in place of the confirmation."""
+        if intent is not None and self._states.too_new(intent.router, memory.state_version(intent.router)):
+            intent = match = None  # nobody waits for a newer process to opt out
+        suppressed = memory.standing(to_ms(now)).suppressed
+        return Decision(
+            OUT_ALREADY if stop.scope in suppressed or EVERYTHING in suppressed else "opt-out",
+            intent.handler if intent else None,
+            self._routers[intent.router] if intent else None,
+            match,
+            spends_step=True,
+            built_in="opt-out",
+            language=stop.language,
+            word=said,
+            scope=stop.scope,
+        )
+
+    def _sounds_like_stop(
+        self, event: Received, folded: str, memory: Memory, ears: Ears, now: datetime, *, waiting: bool, owned: bool
+    ) -> Decision | None:
+        """What is meant as an opt-out and is no such word is asked about, once; and the answer to that.
+
+        An intent that has exactly this sentence goes before it. One that was made for people who leave answers by
+        itself, and they have left.
+        """
+        if event.choice is not None or not folded or len(event.text) > LONGEST_STOP:
+            return None
+        until_ms = memory.standing(to_ms(now)).asked_until_ms
+        if until_ms is None and memory.opted_out:
+            return None
+        language = self._wishes.nearly(plain(event.text, self._street))
+        if until_ms is not None:
+            # Once something else was asked, a yes or no is an answer to that.
+            answers = not waiting or memory.last_inbound is None or to_ms(memory.last_inbound) <= until_ms - ASKED_MS
+            if answers and declines(event.text):
+                return Decision("opt-out kept", built_in="opt-out kept", language="both", word=folded)
+            if language is None and not (answers and agrees(event.text)):
+                return None
+            return self._stopped(memory, now, Stop(language or "both"), folded, None, None)
+        if language is None:
+            return None
+        if not owned:
+            said = _message(event, event.text, now)
+            match = ears.matcher.certain(said, folded) or ears.matcher.likely(said)
+            intent = ears.matcher.named(match.intent) if match is not None and match.intent is not None else None
+            if intent is not None and self._is_for_leaving(intent):
+                return self._stopped(memory, now, Stop(language), folded, intent, match)
+            if intent is not None and match is not None and match.tier == "equal":
+                return None
+        return Decision("opt-out asked", built_in="opt-out asked", language=language, word=folded)
+
+    def _is_for_leaving(self, intent: Intent) -> bool:
+        """Whether it was made for people who want no more messages: half of its examples or more say so."""
+        wishes = self._wishes
+        leaving = [
+            wishes.stops(fold(one)) is not None or wishes.nearly(plain(one, self._street)) is not None
+            for one in intent.texts
+        ]
+        return 2 * sum(leaving) >= max(len(leaving), 1)
 
     def _escape(self, event: Received, folded: str, ears: Ears, *, waiting: bool) -> Intent | None:
         name = ESCAPE_WORDS.get(fold(event.choice)) if event.choice else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from flashbot.clock import from_ms
+from flashbot.consent import MARKETING, Act, Entry, Standing, noted, standing
 from flashbot.dialogue.loops import Echo
 from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.timer import DRIP, OWNER, STEP, Timer
@@ -271,18 +272,39 @@ class Memory:
         else:
             self._document.pop("ask", None)
 
-    # -- the rest
+    # -- consent
 
     @property
     def opted_out(self) -> bool:
+        """Nothing promotional may leave: they stopped it, or were asked whether they meant to.
+
+        All that a flashbot without the ledger knows of it; kept true to the ledger by `note`.
+        """
         return bool(self._document.get("out"))
 
-    @opted_out.setter
-    def opted_out(self, out: bool) -> None:
-        if out:
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What they allowed and forbade, oldest first."""
+        return tuple(Entry(*entry[:6]) for entry in self._document.get("consent", ()))
+
+    def note(self, entry: Entry) -> None:
+        """One more act of theirs. What an older process changed without an entry gets its entry first."""
+        entries = self.entries
+        if self.opted_out != _is_out(entries, entry.at_ms):
+            act: Act = "withdrawn" if self.opted_out else "given"
+            entries = noted(entries, Entry(MARKETING, act, f"{act} before there was a ledger", "", entry.at_ms))
+        entries = noted(entries, entry)
+        self._document["consent"] = [[*one] for one in entries]
+        if _is_out(entries, entry.at_ms):
             self._document["out"] = True
         else:
             self._document.pop("out", None)
+
+    def standing(self, now_ms: int) -> Standing:
+        """What holds of their consent."""
+        return standing(self.entries, now_ms, opted_out=self.opted_out)
+
+    # -- the rest
 
     @property
     def last_router(self) -> str | None:
@@ -359,3 +381,8 @@ class Memory:
         serial: int = self._document.get("n", 0) + 1
         self._document["n"] = serial
         return serial
+
+
+def _is_out(entries: tuple[Entry, ...], now_ms: int) -> bool:
+    now = standing(entries, now_ms)
+    return now.stopped or now.asked_until_ms is not None

@@ -23,6 +23,7 @@ from flashbot.dialogue.table import rows_of
 from flashbot.dialogue.text import checked_street
 from flashbot.dialogue.timer import ASKED, DRIP, OWNER, STEP, TimerFired
 from flashbot.dialogue.turn import Expectation, Turn
+from flashbot.dialogue.wishes import DEAF, Wishes
 from flashbot.errors import BotMistake
 from flashbot.msgflash.events import Event, Received
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from flashbot.dialogue.escapes import Language
     from flashbot.dialogue.memory import Memory
     from flashbot.dialogue.recognition.recogniser import Recogniser
     from flashbot.dialogue.series import Drips
@@ -40,10 +40,6 @@ __all__ = ["Lesson", "Routes"]
 
 log = logging.getLogger("flashbot.dialogue")
 S = TypeVar("S")
-
-
-def _never(folded: str) -> Language | None:
-    return None
 
 
 class Routes:
@@ -62,8 +58,7 @@ class Routes:
         routers: Iterable[Router[Any]],
         *,
         fallback: Handler[None] | None = None,
-        opt_out: Callable[[str], Language | None] = _never,
-        opt_in: Callable[[str], Language | None] = _never,
+        wishes: Wishes = DEAF,
         drips: Drips | None = None,
         asking: Asking | bool = True,
         street: Mapping[str, str] | None = None,
@@ -77,9 +72,10 @@ class Routes:
         self._observers: dict[type[Event], Observer] = observers_of(self._routers.values())
         self._states = States(self._routers)
         self._asking = ASKING if asking is True else asking or None
+        self._wishes = wishes
         self._hearing = Hearing(
             self._routers, self._states, self._ears,
-            fallback=fallback, opt_out=opt_out, opt_in=opt_in, asking=self._asking,
+            fallback=fallback, wishes=wishes, asking=self._asking, street=street,
         )  # fmt: skip
         for router in self._routers.values():
             router.seal()
@@ -212,6 +208,7 @@ class Routes:
             language=memory.language,
             tongue=tongue,
             home=home,
+            standing=memory.standing(to_ms(now)),
         )
 
     def state_of(self, router: Router[S], memory: Memory) -> S | None:
@@ -231,7 +228,7 @@ class Routes:
             self._check_expected(expected)
         if decision.router is not None and decision.handler is not None:
             self._states.keep(decision.router, turn.state, memory)
-        return settle(decision, turn, memory, self._drips)
+        return settle(decision, turn, memory, self._drips, self._wishes)
 
     def _check_expected(self, expected: Expectation) -> None:
         for step in (expected.step, expected.otherwise):

@@ -8,11 +8,23 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from flashbot.clock import from_ms, to_ms
+from flashbot.consent import EVERYTHING, MARKETING, Act, Entry
 from flashbot.dialogue.decision import Decision, ReplyClass, Settled
-from flashbot.dialogue.escapes import LOOP_SAID, Language, cancelled, confirm_opt_in, confirm_opt_out
+from flashbot.dialogue.escapes import (
+    LOOP_SAID,
+    Language,
+    ask_whether,
+    cancelled,
+    confirm_kept,
+    confirm_opt_in,
+    confirm_opt_out,
+    how_to_resume,
+)
 from flashbot.dialogue.state import StateUnfit
+from flashbot.dialogue.text import fold
 from flashbot.dialogue.timer import ASKED, Timer
 from flashbot.dialogue.turn import Expectation, Outcome, Reply, Start, Turn
+from flashbot.dialogue.wishes import DEAF, Wish, Wishes, agrees
 from flashbot.errors import BotMistake
 from flashbot.msgflash.events import Event, Received
 
@@ -20,13 +32,14 @@ if TYPE_CHECKING:
     from flashbot.dialogue.memory import Asked, Memory
     from flashbot.dialogue.series import Drips
 
-__all__ = ["HUMAN_AT_MOST", "heard_at", "is_inbound", "settle"]
+__all__ = ["HUMAN_AT_MOST", "OUT_ALREADY", "heard_at", "is_inbound", "settle"]
 
 HUMAN_AT_MOST = timedelta(hours=24)
 """So that a conversation nobody gives back is not forgotten."""
 ASKED_KEPT = timedelta(hours=24)
 """The text of a question: an answer may be long on its way."""
 KNOWN: tuple[Language, ...] = ("en", "fr")
+OUT_ALREADY = "opt-out (known)"
 REPLY_WINDOW = timedelta(hours=24)
 """Later than this after the person's last message, an answer is a follow-up."""
 
@@ -44,9 +57,12 @@ def heard_at(event: Event, now: datetime) -> int:
 class _Changes:
     """The memory and the timers that follow from changing it."""
 
-    def __init__(self, memory: Memory, drips: Drips | None) -> None:
+    def __init__(self, memory: Memory, drips: Drips | None, turn: Turn[Any], wishes: Wishes) -> None:
         self.memory = memory
         self.drips = drips
+        self.turn = turn
+        self.wishes = wishes
+        self.drops_unasked = False
         self.set: list[Timer] = []
         self.cleared: list[Timer] = []
         self.notes: list[str] = []
@@ -62,6 +78,27 @@ class _Changes:
     def end_drips(self) -> None:
         for name in self.memory.drips:
             self.clear(self.memory.end_drip(name))
+
+    def note(self, act: Act, source: str, wording: str, purpose: str = MARKETING) -> None:
+        """An act of consent, now. A stop takes with it what was to be sent unasked."""
+        turn = self.turn
+        event_id = turn.event_id if isinstance(turn.event, Received) else ""
+        self.memory.note(Entry(purpose, act, source, wording, to_ms(turn.now), event_id))
+        if self.memory.opted_out:
+            self.end_drips()
+            self.drops_unasked = True
+
+    def wish(self, wish: Wish, source: str) -> bool:
+        """What a handler says of the person's consent; False where only they themselves can say it."""
+        turn = self.turn
+        if wish.act == "given" and self.memory.standing(to_ms(turn.now)).stops(wish.purpose):
+            event = turn.event
+            said = event.text if isinstance(event, Received) else ""
+            if not agrees(said) and self.wishes.resumes(fold(said)) is None:
+                self.notes.append(f"consent refused:{wish.purpose} (opted out)")
+                return False
+        self.note(wish.act, source, wish.wording, wish.purpose)
+        return True
 
     def ask(self, asked: Asked | None) -> None:
         """What was asked before is over; the text of a question that nobody answers is not kept for ever."""
@@ -121,9 +158,9 @@ def _kept(asked: Asked | None) -> Timer | None:
     return None if asked is None else Timer(ASKED, asked.at_ms, from_ms(asked.at_ms) + ASKED_KEPT)
 
 
-def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | None) -> Settled:
+def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | None, wishes: Wishes = DEAF) -> Settled:
     """Write what the turn asks for into `memory`, its state excepted."""
-    changes = _Changes(memory, drips)
+    changes = _Changes(memory, drips, turn, wishes)
     event, now, outcome = turn.event, turn.now, turn.outcome()
     if is_inbound(event):
         memory.heard(heard_at(event, now), turn.instance)
@@ -145,6 +182,10 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
         messages += (Reply(decision.question.said, {}),)
     if decision.built_in is not None:
         messages += _built_in(decision, changes, outcome, now)
+    source = "handler" if decision.router is None else f"handler:{decision.router.name}"
+    refused = [wish for wish in outcome.wishes if not changes.wish(wish, source)]
+    if refused:
+        messages += (Reply(how_to_resume(_language_of("both", outcome)), {}),)
     _apply(outcome, changes, now)
     return Settled(
         memory,
@@ -152,22 +193,29 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
         _class_of(decision, turn, memory),
         tuple(changes.set),
         tuple(changes.cleared),
+        changes.drops_unasked,
         tuple(changes.notes),
     )
 
 
 def _built_in(decision: Decision, changes: _Changes, outcome: Outcome, now: datetime) -> tuple[Reply, ...]:
     memory = changes.memory
-    language = _language_of(decision, outcome)
+    language = _language_of(decision.language, outcome)
     says = ""
     if decision.built_in == "opt-out":
-        if not memory.opted_out and decision.handler is None:
-            says = confirm_opt_out(language)
-        memory.opted_out = True
-        changes.end_drips()
+        if decision.reason != OUT_ALREADY:
+            everything = decision.scope == EVERYTHING
+            says = "" if decision.handler is not None else confirm_opt_out(language, everything=everything)
+            changes.note("withdrawn", "wrote it", decision.word, decision.scope)
+    elif decision.built_in == "opt-out asked":
+        says = ask_whether(_spoken(outcome) or language)
+        changes.note("asked", "sounded like it", decision.word)
+    elif decision.built_in == "opt-out kept":
+        says = confirm_kept(language)
+        changes.note("kept", "wrote it", decision.word)
     elif decision.built_in == "opt-in":
-        memory.opted_out = False
         says = confirm_opt_in(language)
+        changes.note("given", "wrote it", decision.word)
     elif decision.built_in == "cancel":
         says = cancelled(decision.word)
     elif decision.built_in == "loop":
@@ -181,13 +229,14 @@ def _built_in(decision: Decision, changes: _Changes, outcome: Outcome, now: date
     return (Reply(says, {}),) if says else ()
 
 
-def _language_of(decision: Decision, outcome: Outcome) -> Language:
+def _language_of(word: Language, outcome: Outcome) -> Language:
     """Of a word that is in both, the person's own, if they have shown it; a country alone says too little of them."""
+    return (_spoken(outcome) or word) if word == "both" else word
+
+
+def _spoken(outcome: Outcome) -> Language | None:
     spoken = outcome.language or outcome.tongue.language or ""
-    for language in KNOWN:
-        if decision.language == "both" and spoken.partition("_")[0] == language:
-            return language
-    return decision.language
+    return next((language for language in KNOWN if spoken.partition("_")[0] == language), None)
 
 
 def _apply(outcome: Outcome, changes: _Changes, now: datetime) -> None:

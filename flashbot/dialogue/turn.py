@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
+from flashbot.consent import EVERYTHING, NOTHING, Standing
 from flashbot.dialogue.match import Match
 from flashbot.dialogue.step import Step
 from flashbot.dialogue.timer import TimerFired
 from flashbot.dialogue.tongue import UNHEARD, Tongue, checked_language, language_of
+from flashbot.dialogue.wishes import Wish
 from flashbot.errors import BotMistake
 from flashbot.msgflash.content import Content
 from flashbot.msgflash.events import Event, Received
@@ -28,6 +30,8 @@ __all__ = ["Expectation", "Handoff", "Outcome", "Reply", "Start", "Turn"]
 S = TypeVar("S")
 SAYABLE = (str, Template, *get_args(Content))
 NO_VALUES: Mapping[str, object] = {}
+LONGEST_PURPOSE = 40
+"""Letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Outcome:
     """What a handler has set, now or before; None where it is left to be learned."""
     tongue: Tongue = UNHEARD
     """What is known of the language they write in, this message counted."""
+    wishes: tuple[Wish, ...] = ()
+    """In the order in which the handler named them."""
 
 
 class Turn(Generic[S]):
@@ -79,8 +85,8 @@ class Turn(Generic[S]):
 
     __slots__ = (
         "_attempt", "_contact", "_event", "_event_id", "_expect", "_handoff", "_home", "_instance", "_language",
-        "_match", "_message_id", "_name", "_now", "_released", "_replies", "_router", "_starts", "_stops", "_text",
-        "_timed_out", "_tongue", "state",
+        "_match", "_message_id", "_name", "_now", "_released", "_replies", "_router", "_standing", "_starts", "_stops",
+        "_text", "_timed_out", "_tongue", "_wishes", "state",
     )  # fmt: skip
 
     state: S
@@ -105,9 +111,10 @@ class Turn(Generic[S]):
         language: str | None = None,
         tongue: Tongue = UNHEARD,
         home: Callable[[str], str | None] | None = None,
+        standing: Standing = NOTHING,
     ) -> None:
         """`language` is what a handler has set before, `tongue` what was learned, and `home` tells the language of a
-        contact of whom nothing else is known."""
+        contact of whom nothing else is known. `standing` is their consent."""
         self.state = state
         self._event = event
         self._now = now
@@ -133,6 +140,8 @@ class Turn(Generic[S]):
         self._stops: tuple[str, ...] = ()
         self._handoff: Handoff | None = None
         self._released = False
+        self._standing = standing
+        self._wishes: tuple[Wish, ...] = ()
 
     @classmethod
     def for_test(
@@ -308,7 +317,44 @@ class Turn(Generic[S]):
         """Take the conversation back from people."""
         self._handoff, self._released = None, True
 
+    def consent(self, purpose: str, *, wording: str) -> None:
+        """This person allows messages for a purpose, such as "marketing", by the message that is being handled.
+
+        `wording` is what they were shown and agreed to: it is kept as proof, with the time and this `event_id`. After
+        an opt-out it takes their own START, or a yes to your question; for any other message it does nothing but tell
+        them so. Raises BotMistake in a turn that no message of theirs caused: consent is never given for somebody.
+        """
+        event = self._event
+        if not isinstance(event, Received) or event.own or event.chat != "person":
+            raise BotMistake(
+                "turn.consent records what this person does by their own message: call it in a handler of one, not for "
+                "a timer, a status, a group or a message of ours."
+            )
+        if not str(wording or "").strip():
+            raise BotMistake("turn.consent needs the wording that the person was shown and agreed to.")
+        if purpose == EVERYTHING:
+            raise BotMistake(f'turn.consent takes one purpose, such as "marketing"; nobody agrees to "{EVERYTHING}".')
+        self._wishes += (Wish(_purpose(purpose), "given", wording),)
+
+    def withdraw(self, purpose: str = "marketing") -> None:
+        """This person allows it no more; "marketing" ends their drips, as STOP does, and "all" whatever is unasked."""
+        self._wishes += (Wish(_purpose(purpose), "withdrawn"),)
+
     # -- reading it back
+
+    @property
+    def consents(self) -> frozenset[str]:
+        """The purposes for which this person allows messages now, what this turn asks for included."""
+        found = set(self._standing.consents)
+        for wish in self._wishes:
+            if wish.act == "given":
+                if not self._standing.stops(wish.purpose):
+                    found.add(wish.purpose)
+            elif wish.purpose == EVERYTHING:
+                found.clear()
+            else:
+                found.discard(wish.purpose)
+        return frozenset(found)
 
     @property
     def replies(self) -> tuple[Reply, ...]:
@@ -319,5 +365,12 @@ class Turn(Generic[S]):
         """All that was asked, as values."""
         return Outcome(
             self._replies, self._expect, self._starts, self._stops, self._handoff, self._released,
-            self._language, self._tongue,
+            self._language, self._tongue, self._wishes,
         )  # fmt: skip
+
+
+def _purpose(purpose: object) -> str:
+    """Raises BotMistake."""
+    if not isinstance(purpose, str) or not purpose.strip() or len(purpose) > LONGEST_PURPOSE:
+        raise BotMistake(f'A purpose of consent is a short name such as "marketing", not {purpose!r}.')
+    return purpose

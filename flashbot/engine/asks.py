@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flashbot.engine.links import Links
-from flashbot.engine.warmup import Warmup
+from flashbot.engine.pacing import Pacing
 
 __all__ = ["Asks"]
 
@@ -11,13 +11,13 @@ __all__ = ["Asks"]
 class Asks:
     """One after the other, so that questions never crowd the rate."""
 
-    def __init__(self, links: Links, warmup: Warmup) -> None:
+    def __init__(self, links: Links, pacing: Pacing) -> None:
         self._links = links
-        self._warmup = warmup
-        self.changed = warmup.changed
+        self._pacing = pacing
+        self.changed = pacing.changed
         self.stopping = False
 
     async def step(self) -> bool:
         """True when something was asked. Raises StoreError."""
         linked = await self._links.step()
-        return await self._warmup.step() or linked
+        return await self._pacing.step() or linked

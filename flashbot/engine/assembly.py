@@ -20,18 +20,19 @@ from flashbot.engine.lastpass import LastPass
 from flashbot.engine.links import Links
 from flashbot.engine.missed import Missed
 from flashbot.engine.pace import SharedPace, key_tag
+from flashbot.engine.pacing import Pacing, Questions
 from flashbot.engine.patience import Patience
 from flashbot.engine.pauses import Pauses
 from flashbot.engine.postman import Postman
 from flashbot.engine.runtime import Engine, Listen
 from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
-from flashbot.engine.warmup import Warmup
 from flashbot.engine.worker import Handle, Worker
 from flashbot.errors import StoreError
 from flashbot.msgflash.client import Client
 from flashbot.msgflash.errors import KeyRefused, MsgFlashError
 from flashbot.msgflash.transport import Transport
+from flashbot.outreach.policy import Policy
 from flashbot.settings import Settings
 from flashbot.store.mailbox import Store
 
@@ -115,13 +116,17 @@ def assemble(
     transport: Transport | None = None,
     tally: Tally | None = None,
     forgotten: bool = False,
+    policy: Policy | None = None,
 ) -> Parts:
     """Build the parts a process needs for its roles. `forgotten`: the store is not the one that was here last time.
+
+    `policy` is for what is sent unasked; without one it is the careful one.
 
     Raises SettingsError for a key that cannot be one.
     """
     patience = Patience().scaled(settings.patience)
     tally = tally or Tally()
+    store.reasons.within = timedelta(days=settings.keep_reasons_days)
     key = settings.api_key.get_secret_value()
     pauses = Pauses(store, clock, tally, key_tag=key_tag(key) if key else None, patience=patience)
     client = engine = None
@@ -136,7 +141,11 @@ def assemble(
             timeout=patience.send_timeout,
             transport=transport,
         )
-        warmup = Warmup(store, client.instances.health, pauses, clock, tally, key_tag=pace.tag)
+        policy = policy or Policy()
+        questions = Questions(client.instances.health, client.instances.get)
+        pacing = Pacing(
+            store, questions, pauses, clock, tally, policy, key_tag=pace.tag, zone=settings.zone or ""
+        )  # fmt: skip
         sender = Sender(
             store,
             Postman(client, clock, timeout=patience.send_timeout, fresh=patience.first_look / 6),
@@ -146,7 +155,8 @@ def assemble(
             hands=SENDING_HANDS_UNLIMITED if pace.unlimited else SENDING_HANDS,
             tally=tally,
             pauses=pauses,
-            warmup=warmup,
+            pacing=pacing,
+            policy=policy,
         )
         missed = Missed(store.misses, clock, tally, within=timedelta(days=settings.keep_misses_days))
         worker = Worker(
@@ -174,7 +184,7 @@ def assemble(
             since_ms=last.since_ms(forgotten=forgotten),
             last=last,
         )
-        asks = Asks(Links(pauses, client.instances.state), warmup)
+        asks = Asks(Links(pauses, client.instances.state), pacing)
         engine = Engine(worker, sender, clock, patience, listen=ears, catch_up=catch_up, asks=asks, missed=missed)
     intake = None
     if web:

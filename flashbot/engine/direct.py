@@ -10,6 +10,7 @@ from flashbot.dialogue.memory import Memory, MemoryUnreadable
 from flashbot.dialogue.series import Sayable
 from flashbot.dialogue.tongue import checked_language, language_of
 from flashbot.engine.outbox import Person, Renderer, compose, event_id_of, home_of
+from flashbot.engine.reasons import asked_for
 from flashbot.engine.tally import who
 from flashbot.errors import ContentError
 from flashbot.msgflash.phones import e164
@@ -37,7 +38,8 @@ async def post_direct(
     templates: Renderer,
     now_ms: int | None = None,
 ) -> bool:
-    """Store it; False when this key was stored before, or when it is a promotion to somebody who opted out.
+    """Store it; False when this key was stored before, when it is a promotion to somebody who opted out, and for who
+    opted out, was forgotten and has not written since (a `critical` one leaves even so).
 
     A `critical` one would rather come twice than not. For a template, what is stored of the contact is read once: name
     and language. Without a `language` it is the contact's, else `own_language`.
@@ -46,26 +48,36 @@ async def post_direct(
         raise ContentError("bot.send needs a key that names this message, such as order-123-shipped.")
     said = None if language is None else checked_language(language, "bot.send")
     contact = e164(phone)
+    if not critical and await store.silenced(contact):
+        log.info("A message to %s is not sent: this contact opted out and was forgotten.", who(contact))
+        return False
     memory = await _memory(store, commands, contact) if isinstance(content, Template) else Memory()
+    message_id = f"send-{event_id_of(key)}"
+
+    def spoken() -> str | None:
+        return language_of(said or memory.language, memory.tongue, lambda: home_of(contact, own_language))
+
     message = compose(
         content,
         values,
-        message_id=f"send-{event_id_of(key)}",
+        message_id=message_id,
         cls="critical" if critical else "service",
         instance=instance,
         to=Person(
             contact,
             memory.name,
-            lambda: language_of(said or memory.language, memory.tongue, lambda: home_of(contact, own_language)),
+            spoken,
             memory.opted_out,
         ),
         made_ms=int(time.time() * 1000) if now_ms is None else now_ms,
         templates=templates,
     )
+    why = asked_for(content, message, message_id, spoken)
     if message is None:
+        await store.reasons.add(contact, why)
         log.info("A promotion to %s is not sent: this contact opted out.", who(contact))
         return False
-    posted = await store.post(message.lane, f"send|{key}", contact, message.entry)
+    posted = await store.post(message.lane, f"send|{key}", contact, message.entry, why=why)
     return posted.new
 
 

@@ -1,87 +1,276 @@
-"""Whether a message may leave now, for all but its own sake: its instance is held back, it is too old, no budget.
+"""The one place that every message passes before its request: may it leave now, and what it counts once it did.
 
-It sends nothing. What it can tell before a take, the store parks by itself.
+It asks the gates (`outreach/gates.py`) with fresh facts, then the number's ledger. It sends nothing. What it can tell
+before a take, the store parks by itself.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import logging
+from contextlib import suppress
+from dataclasses import replace
 from random import Random
+from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 
-from flashbot.engine.outbox import Outgoing, lane_of
+from flashbot.dialogue.memory import MemoryUnreadable
+from flashbot.engine.doubt import Doubt
+from flashbot.engine.facts import Facts, read_facts
+from flashbot.engine.outbox import Outgoing
+from flashbot.engine.pacing import Pacing
 from flashbot.engine.patience import Patience
 from flashbot.engine.pauses import Pauses
+from flashbot.engine.reasons import not_sent, waits
 from flashbot.engine.tally import who
-from flashbot.engine.warmup import Warmup
 from flashbot.errors import StoreError
-from flashbot.store.mailbox import LONGEST_PARK_MS
-from flashbot.store.records import Done, Held, Lane, Later, Taken
+from flashbot.outreach.facts import Ask
+from flashbot.outreach.gates import decide
+from flashbot.outreach.grants import UNASKED, Granted
+from flashbot.outreach.health import FRESH_MS
+from flashbot.outreach.hours import OpeningHours
+from flashbot.outreach.limits import gap_ms, limits, rest
+from flashbot.outreach.policy import Policy
+from flashbot.outreach.standing import stopped_by
+from flashbot.outreach.verdict import Allow, Defer, Drop
+from flashbot.store.mailbox import Store
+from flashbot.store.records import Done, Held, Imposed, Lane, Later, Taken
 
-__all__ = ["LANES", "Gate", "instance_of"]
+if TYPE_CHECKING:
+    from flashbot.outreach.verdict import Reason
+
+__all__ = ["LANES", "Gate", "body_hash", "instance_of"]
 
 LANES: tuple[Lane, ...] = ("reply", "drip")
-EXPIRES_MS = 6 * 3600 * 1000
-"""What was to be sent unasked is not sent later than this; while it waits for the number's budget it does not age."""
 AWAY_MS = 1000
+UNREADABLE_MS = 60_000
+UNKNOWN_MS = 5 * 60_000
+"""After which health that could not be had is asked for again."""
+FOR_ALL = frozenset(
+    {
+        "restricted", "locked", "window", "day", "hour", "recipients_day", "recipients_hour", "proactive_day",
+        "proactive_hour", "pace", "rest",
+    }
+)  # fmt: skip
+"""Reasons that would meet any unasked message of the number, or nearly any: who got one lately could get another while
+the number has written to enough people, and waits with the others."""
+HOURS = frozenset({"quiet", "weekend", "holiday", "prayer", "ramadan"})
+LONGEST_HOLD_MS = 6 * 3600 * 1000
+"""After which a message is looked at again, whatever it waits for: what holds it may have ended before its time."""
 log = logging.getLogger("flashbot.sender")
 
 
 class Gate:
-    """Of one process. Without a `warmup` the drip lane has no budget."""
+    """Of one process."""
 
-    def __init__(self, pauses: Pauses, warmup: Warmup | None, *, patience: Patience, rng: Random) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pauses: Pauses,
+        pacing: Pacing,
+        policy: Policy,
+        *,
+        key_tag: str,
+        patience: Patience,
+        rng: Random,
+    ) -> None:
+        """`rng` draws the gaps and rests, and spreads what waits."""
+        self._store = store
         self._pauses = pauses
-        self._warmup = warmup
+        self._pacing = pacing
+        self._policy = policy
+        self._key_tag = key_tag
         self._park_ms = patience.park * 1000
         self._rng = rng
+        self._granted: set[str] = set()
 
     def held_back(self) -> list[Held]:
         """What the store parks by itself: it must neither cost a slot nor stand before what may leave."""
-        held = [Held(lane, _sent_from(one), int(self._park_ms)) for one in self._pauses.instances for lane in LANES]
-        if self._warmup is not None:
-            held += [Held("drip", _sent_from(one), min(ms, LONGEST_PARK_MS)) for one, ms in self._warmup.waiting()]
-        return held
+        held = [
+            Held(lane, _sent_from(one), int(self._park_ms), "instance_disconnected")
+            for one in self._pauses.instances
+            for lane in LANES
+        ]
+        return held + [Held("drip", _sent_from(one), ms, why) for one, ms, why in self._pacing.waiting()]
 
     async def check(self, taken: Taken, message: Outgoing) -> Done | Later | None:
-        """What follows for a message that may not leave now, or never; None, and counted, for one that may."""
-        budgeted = taken.queue == "drip" and self._warmup is not None
-        unasked = lane_of(message.cls) == "drip"
-        if not (budgeted or unasked or self._pauses.instances):
-            return None
+        """What follows for a message that may not leave now, or never; None for one that may, which is counted then."""
         instance = instance_of(message)
         if instance is not None and self._pauses.holds(instance):
-            return Later(int(self._park_ms * (0.5 + 0.5 * self._rng.random())), note=taken.note)
+            park_ms = int(self._park_ms * (0.5 + 0.5 * self._rng.random()))
+            return Later(park_ms, note=taken.note, why=waits(message, "instance_disconnected", park_ms))
+        if message.cls in ("reply", "critical"):
+            # Of the gates these two pass the first and the last; what they need is known here.
+            late = message.send_before_ms is not None and taken.taken_ms > message.send_before_ms
+            return self._dropped(taken, message, "expired") if late else None
         try:
-            if unasked and await self._is_too_old(taken, message, instance):
-                log.warning("Message %s to %s is too old to be sent unasked; dropped.", message.id, who(taken.contact))
-                return Done(counts=("expired",))
-            if budgeted and self._warmup is not None and instance is not None:
-                wait_ms = await self._warmup.spend(instance)
-                if wait_ms is not None:
-                    return Later(wait_ms, note=taken.note)
+            return await self._ask(taken, message, instance or "")
         except StoreError:
-            return Later(AWAY_MS, note=taken.note)
-        return None
+            return Later(AWAY_MS, note=taken.note, why=waits(message, "store_away", AWAY_MS))
+        except MemoryUnreadable as fault:
+            log.error("A message to %s waits: %s", who(taken.contact), fault)
+            return Later(UNREADABLE_MS, note=taken.note, why=waits(message, "store_away", UNREADABLE_MS))
 
-    async def give_back(self, taken: Taken, message: Outgoing) -> None:
-        """What `check` let through did certainly not leave."""
+    async def _ask(self, taken: Taken, message: Outgoing, instance: str) -> Done | Later | None:
+        unasked = message.cls in UNASKED
+        held = self._pacing.held(instance) if unasked else None
+        if held is not None:
+            return Later(held[0], note=taken.note, why=waits(message, held[1], held[0]))
+        facts = await read_facts(self._store, taken.contact, instance, zone=self._pacing.zone, unreadable=not unasked)
+        if self._pacing.lacks(instance, facts) and unasked:
+            self._pacing.wait(instance)
+            return Later(0, note=taken.note, why=waits(message, "health", 0))  # the next take parks it
+        ask = _asked(taken, message, facts)
+        # The same message draws the same moment each time, so that it is not drawn until it is early.
+        hours = OpeningHours(int(hashlib.sha256(message.id.encode()).hexdigest()[:8], 16) / 2**32)
+        verdict, _ = decide(ask, facts.person, facts.number, self._policy, hours, facts.now_ms)
+        if isinstance(verdict, Allow):
+            verdict = await self._reserve(ask, facts, instance)
+        if isinstance(verdict, Allow):
+            self._granted.add(message.id)
+            return None
+        if isinstance(verdict, Drop):
+            return self._dropped(taken, message, verdict.reason)
+        return await self._deferred(taken, message, verdict, facts, instance)
+
+    async def _reserve(self, ask: Ask, facts: Facts, instance: str) -> Allow | Defer | Drop:
+        most = limits(
+            facts.number, facts.health, self._policy, facts.now_ms, stage=facts.stage, usual_day=facts.usual_day
+        )
+        found = await self._store.ledgers.reserve(
+            self._key_tag, instance, ask.id, ask.contact, ask.cls, ask.body, ask.source, most,
+            gap_ms(most.median_gap_ms, self._rng), rest(most, self._rng), new=_is_new(facts),
+        )  # fmt: skip
+        if isinstance(found, Granted):
+            return Allow()
+        return Drop(found.reason) if found.until_ms is None else Defer(found.until_ms, found.reason)
+
+    async def _deferred(
+        self, taken: Taken, message: Outgoing, verdict: Defer, facts: Facts, instance: str
+    ) -> Done | Later | None:
+        reason, wait_ms = verdict.reason, max(1, verdict.until_ms - facts.now_ms)
+        if message.cls not in UNASKED:
+            why = waits(message, reason, wait_ms)
+            if taken.queue == "reply" and Doubt.load(taken.note).again:
+                return None  # it was allowed before, and what is known of that try would be lost with its place
+            if taken.queue == "reply":
+                # It would stand before the contact's answers.
+                return Done(ahead=taken.entry, why=why)
+            return Later(wait_ms, note=taken.note, until_ms=_until(verdict, facts), why=why)
+        zone = facts.person.zones[0] if reason in HOURS and facts.person.zones else ""
+        why = waits(message, reason, wait_ms, zone=zone)
+        if reason in FOR_ALL or (reason == "at_risk" and stopped_by(facts.number)):
+            # Newer health may show more room.
+            stale_ms = FRESH_MS - (facts.now_ms - (facts.number.health_at_ms or 0))
+            news_ms = stale_ms + 1000 if 0 < stale_ms <= FRESH_MS else UNKNOWN_MS
+            wait_ms = self._pacing.hold(instance, min(wait_ms, news_ms), reason)
+            await self._store.numbers.hold(instance, "full", facts.now_ms + wait_ms)
+            return Later(wait_ms, note=taken.note, counts=("budget_waits",), why=why)
+        return Later(wait_ms, note=taken.note, until_ms=_until(verdict, facts), counts=("deferred",), why=why)
+
+    def _dropped(self, taken: Taken, message: Outgoing, reason: Reason) -> Done:
+        log.info("Message %s to %s is not sent (%s).", message.id, who(taken.contact), reason)
+        return Done(counts=("expired" if reason == "expired" else f"dropped_{reason}",), why=not_sent(message, reason))
+
+    # -- what it counts
+
+    def noting(self, taken: Taken, message: Outgoing) -> asyncio.Task[None] | None:
+        """Count a message that needs no grant, beside its request; None for one that has one."""
+        if message.id in self._granted:
+            return None
+        return asyncio.get_running_loop().create_task(self._note(taken, message))
+
+    async def _note(self, taken: Taken, message: Outgoing) -> None:
+        with suppress(StoreError):  # MsgFlash counts it as well, and tells that with the next health
+            await self._store.ledgers.note(
+                self._key_tag, instance_of(message) or "", message.id, taken.contact, message.cls
+            )
+
+    def heard(self, message: Outgoing, accepted: object) -> None:
+        """What stood beside the answer to a send."""
         instance = instance_of(message)
-        if taken.queue == "drip" and self._warmup is not None and instance is not None:
-            await self._warmup.refund(instance)
+        if instance is not None:
+            self._pacing.heard(instance, getattr(accepted, "safety", None), getattr(accepted, "warnings", ()))
 
-    async def _is_too_old(self, taken: Taken, message: Outgoing, instance: str | None) -> bool:
-        since_ms = message.made_ms
-        if taken.taken_ms - since_ms > EXPIRES_MS and self._warmup is not None and instance is not None:
-            since_ms = max(since_ms, await self._warmup.full_ms(instance))
-        return taken.taken_ms - since_ms > EXPIRES_MS
+    def marked(self, message: Outgoing, outcome: Done | Later) -> Done | Later:
+        """The outcome with what a contact's history needs of it."""
+        if message.cls not in UNASKED or not isinstance(outcome, Done) or not _left(outcome):
+            return outcome
+        return replace(outcome, imposed=Imposed(message.cls, body_hash(message), instance_of(message) or ""))
+
+    async def settle(self, taken: Taken, message: Outgoing, outcome: Done | Later) -> None:
+        """Count what left, and give back the room of what certainly did not; before the outcome is written down, so
+        that nothing that left is forgotten. Safe to repeat. Raises StoreAway.
+
+        What a full store refuses here must not keep a message in its lane: that would free nothing. A grant frees what
+        it held before it adds anything; the rest MsgFlash counts as well.
+        """
+        with suppress(StoreError):
+            await self._pacing.tell()
+        instance, mine = instance_of(message) or "", message.id in self._granted
+        if isinstance(outcome, Done) and _left(outcome):
+            if mine:
+                if not await self._store.ledgers.commit(self._key_tag, instance, message.id):
+                    await self._note(taken, message)
+            elif taken.attempts > 1:
+                # It may have been granted to somebody who died.
+                with suppress(StoreError):
+                    if not await self._store.ledgers.commit(self._key_tag, instance, message.id):
+                        await self._note(taken, message)
+        elif mine and (isinstance(outcome, Done) or outcome.clean):
+            with suppress(StoreError):  # it ends by itself
+                await self._store.ledgers.release(self._key_tag, instance, message.id)
+        self._granted.discard(message.id)
+
+
+def body_hash(message: Outgoing) -> str:
+    """The same for messages that look the same to those who get them; a picture counts whatever is written below it."""
+    fields = message.fields()
+    media = fields.get("mediaUrl")
+    shown = {"mediaUrl": media} if media else {name: fields[name] for name in sorted(fields) if name not in WHERE}
+    return hashlib.sha256(to_json(shown)).hexdigest()[:16]
+
+
+WHERE = ("to", "instanceId")
 
 
 def instance_of(message: Outgoing) -> str | None:
     """From which number it leaves."""
     instance = message.fields().get("instanceId")
     return instance if isinstance(instance, str) else None
+
+
+def _asked(taken: Taken, message: Outgoing, facts: Facts) -> Ask:
+    person = facts.person
+    # What held it back, or stood before it in its lane, is no age of its own.
+    due_ms = max(taken.held_ms, facts.full_ms, max((one.at_ms for one in person.sent), default=0))
+    return Ask(
+        message.id,
+        # Promotion to somebody who never wrote to this number is cold, whatever it was called.
+        "cold" if message.cls == "marketing" and person.last_inbound_ms is None else message.cls,
+        message.made_ms,
+        taken.contact,
+        body_hash(message),
+        message.purpose,
+        message.source,
+        message.send_before_ms,
+        due_ms or None,
+    )
+
+
+def _until(verdict: Defer, facts: Facts) -> int:
+    return min(verdict.until_ms, facts.now_ms + LONGEST_HOLD_MS)
+
+
+def _is_new(facts: Facts) -> bool:
+    return facts.person.last_inbound_ms is None and not facts.person.sent
+
+
+def _left(outcome: Done) -> bool:
+    """It was sent, or nobody can tell that it was not."""
+    return bool(outcome.bind) or "dropped" in outcome.counts or "unknown" in outcome.counts
 
 
 def _sent_from(instance: str) -> bytes:

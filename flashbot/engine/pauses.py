@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from flashbot.clock import Clock, from_ms, to_ms
 from flashbot.engine.patience import Patience
@@ -128,10 +128,10 @@ class Pauses:
     # -- what is held
 
     @property
-    def account(self) -> str | None:
+    def account(self) -> Cause | None:
         """Why nothing at all may leave."""
         hold = self._held.get(ACCOUNT)
-        return None if hold is None else hold.cause
+        return None if hold is None else cast("Cause", hold.cause)  # only causes hold the account
 
     @property
     def instances(self) -> list[str]:
@@ -189,6 +189,8 @@ class Pauses:
         self._held.pop(scope, None)
         self._show()
         if since_ms:
+            if scope != ACCOUNT:
+                await self._store.numbers.set(scope, {"re": "@"})
             self._tally.count("resumed")
             lasted = timedelta(seconds=max(0, round((to_ms(self._now()) - since_ms) / 1000)))
             log.info("%s goes on after %s.", "Sending" if scope == ACCOUNT else f"Instance {scope}", lasted)

@@ -18,13 +18,14 @@ from flashbot.engine.doubt import Doubt
 from flashbot.engine.gate import LANES, Gate, instance_of
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
+from flashbot.engine.pacing import Pacing
 from flashbot.engine.patience import Patience
 from flashbot.engine.pauses import Pauses, cause_of
 from flashbot.engine.reach import Reach
+from flashbot.engine.reasons import doubted, refused, sent, waits
 from flashbot.engine.reconciler import Messages, Reconciler
 from flashbot.engine.slots import Slots
 from flashbot.engine.tally import Tally, who
-from flashbot.engine.warmup import Warmup
 from flashbot.errors import StoreAway, StoreError
 from flashbot.msgflash.errors import (
     AccessRefused,
@@ -36,6 +37,7 @@ from flashbot.msgflash.errors import (
     RateLimited,
     Retry,
 )
+from flashbot.outreach.policy import Policy
 from flashbot.store.holds import ACCOUNT
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Committed, Done, Later, Taken
@@ -74,10 +76,11 @@ class Sender:
         hands: int,
         tally: Tally,
         pauses: Pauses | None = None,
-        warmup: Warmup | None = None,
+        pacing: Pacing | None = None,
+        policy: Policy | None = None,
         rng: Random | None = None,
     ) -> None:
-        """`rng` spreads what waits. Without a `warmup` drips have no budget."""
+        """`rng` draws gaps and spreads what waits. Without a `pacing` nobody asks how a number is."""
         self._store = store
         self._post = post
         self._pace = pace
@@ -88,7 +91,9 @@ class Sender:
         self._reach = Reach(clock, rng)
         self._reconciler = Reconciler(store, post, clock, patience=patience, kept_out=self._is_kept_out)
         self.pauses = pauses or Pauses(store, clock, tally, key_tag=pace.tag, patience=patience)
-        self._gate = Gate(self.pauses, warmup, patience=patience, rng=rng)
+        policy = policy or Policy()
+        pacing = pacing or Pacing(store, None, self.pauses, clock, tally, policy, key_tag=pace.tag)
+        self._gate = Gate(store, self.pauses, pacing, policy, key_tag=pace.tag, patience=patience, rng=rng)
         self.slots = Slots(hands)
         self._looking = 0
         self.stopping = False
@@ -208,31 +213,31 @@ class Sender:
         except ValueError:
             return Done(dead=taken.entry, reason=_reason("This is not a message as flashbot writes it.")), False
         doubt = Doubt.load(taken.note)
-        if self.pauses.account is not None and not probing:
-            return Later(0, clean=taken.attempts == 1, note=taken.note), False
+        cause = self.pauses.account
+        if cause is not None and not probing:
+            clean = taken.attempts == 1
+            return Later(0, clean=clean, note=taken.note, why=waits(message, cause, 0) if clean else None), False
         if taken.attempts > 1:
             return await self._resolve(taken, message, doubt, asked_at)
-        waits = await self._gate.check(taken, message)
-        if waits is not None:
-            return waits, False
-        outcome, asked = await self._send(taken, message, doubt, asked_at, probing=probing)
-        if isinstance(outcome, Later) and outcome.clean:
-            await self._gate.give_back(taken, message)
-        return outcome, asked
+        held = await self._gate.check(taken, message)
+        if held is not None:
+            return held, False
+        return await self._send(taken, message, doubt, asked_at, probing=probing)
 
     async def _resolve(
         self, taken: Taken, message: Outgoing, doubt: Doubt, asked_at: float
     ) -> tuple[Done | Later, bool]:
         """Look for it. A list that does not answer must leave a hand for those that wait to be sent."""
         if self._looking >= max(1, self.slots.most - 1):
-            return Later(int(self._patience.first_look / 30 * 1000), clean=False, note=taken.note), False
+            parked = Later(int(self._patience.first_look / 30 * 1000), clean=False, note=taken.note)
+            return replace(parked, why=doubted(message, parked)), False
         refused = self.pauses.refused
         self._looking += 1
         try:
             outcome = await self._reconciler.resolve(taken, message, doubt, asked_at)
         finally:
             self._looking -= 1
-        return outcome, self.pauses.refused != refused
+        return replace(outcome, why=doubted(message, outcome)), self.pauses.refused != refused
 
     async def _send(
         self, taken: Taken, message: Outgoing, doubt: Doubt, asked_at: float, *, probing: bool
@@ -241,19 +246,35 @@ class Sender:
             # The decision to send it again may be old by now: there was a pause, or no way to MsgFlash.
             found, doubt = await self._reconciler.told(taken, message, doubt, asked_at)
             if found is not None:
-                return found, False
+                away = isinstance(found, Later)  # the store was, which knows what statuses told
+                why = waits(message, "store_away", 1000) if away else doubted(message, found)
+                return replace(found, why=why), False
         begun = self._clock.monotonic()
         if begun - asked_at > self._patience.send_deadline:
-            return Later(0, clean=True, note=doubt.dump()), False
+            return Later(0, clean=True, note=doubt.dump(), why=waits(message, "too_late", 0)), False
+        noting = self._gate.noting(taken, message)
         try:
             accepted = await self._post.send(message.body)
         except MsgFlashError as fault:
+            if noting is not None:
+                await noting
             return await self._failed(taken, message, doubt, fault, begun, asked_at), True
+        if noting is not None:
+            await noting
         self._reached()
+        self._gate.heard(message, accepted)
         self._tally.sent(message, now_ms=to_ms(self._clock.now()))
         if probing:
             await self._lift()
-        return Done(bind=accepted.id, bound=message.id, counts=_again(doubt)), True
+        now = self._clock.monotonic()
+        why = sent(
+            message,
+            accepted,
+            took_ms=int((now - begun) * 1000),
+            age_ms=max(0, taken.taken_ms - message.made_ms) + int((now - asked_at) * 1000),
+            again=doubt.again,
+        )
+        return Done(bind=accepted.id, bound=message.id, counts=_again(doubt), why=why), True
 
     async def _lift(self) -> None:
         try:
@@ -275,20 +296,22 @@ class Sender:
             await self.pauses.suspect(instance_of(message))
         if isinstance(fault, OutcomeUnknown) or fault.retry is Retry.ASK:
             log.warning("Message %s to %s got no answer (%s); its lane waits.", message.id, who(taken.contact), fault)
-            return self._reconciler.park(taken, doubt, asked_at, counts=_again(doubt))
+            parked = self._reconciler.park(taken, doubt, asked_at, counts=_again(doubt))
+            return replace(parked, why=doubted(message, parked, error=fault.code or type(fault).__name__))
         if isinstance(fault, NotSent):
             self._is_lost(fault, begun)
-            return Later(0, note=doubt.dump())
+            return Later(0, note=doubt.dump(), why=waits(message, "unreachable", 0))
         if isinstance(fault, RateLimited):
             self._tally.count("rate_limited")
-            return Later(int((fault.retry_after or 1.0) * 1000), note=doubt.dump())
+            wait_ms = int((fault.retry_after or 1.0) * 1000)
+            return Later(wait_ms, note=doubt.dump(), why=waits(message, "rate_limited", wait_ms))
         cause = cause_of(fault)
         if cause is not None:
             if await self.pauses.hold(cause, fault=fault):
                 # Whenever the others get through, this one is refused: then it is this message's own fault.
                 doubt = replace(doubt, forbidden=doubt.forbidden + 1)
             if not isinstance(fault, AccessRefused) or doubt.forbidden < OWN_FAULT:
-                return Later(0, note=doubt.dump())
+                return Later(0, note=doubt.dump(), why=waits(message, cause, 0))
         elif not isinstance(fault, InvalidRequest):
             await self.pauses.suspect(instance_of(message))
         self._tally.count("refused")
@@ -298,7 +321,11 @@ class Sender:
             who(taken.contact),
             fault,
         )
-        return Done(dead=taken.entry, reason=_reason(f"MsgFlash refused the message: {fault}", code=fault.code))
+        return Done(
+            dead=taken.entry,
+            reason=_reason(f"MsgFlash refused the message: {fault}", code=fault.code),
+            why=refused(message, fault),
+        )
 
     async def _is_kept_out(self, fault: MsgFlashError, begun: float) -> bool:
         """Whether a look failed for what it says of the account or of the way there: no look was made then."""
@@ -318,15 +345,24 @@ class Sender:
     async def _settle(self, taken: Taken, outcome: Done | Later, next_ms: int) -> Sequence[Taken]:
         """Write the outcome down, however long the store is away: it is safe to repeat and to come late."""
         pause = 0.05
+        try:
+            message = Outgoing.unpack(taken.entry)
+        except ValueError:
+            message = None
+        if message is not None:
+            outcome = self._gate.marked(message, outcome)
         while True:
             try:
+                if message is not None:
+                    await self._gate.settle(taken, message, outcome)
                 verdict, found = await self._store.commit(taken, outcome, next_out_ms=next_ms)
             except StoreAway:
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, 2.0)
                 continue
             if verdict is Committed.CLAIMED:
-                outcome = self._reconciler.contest(taken)
+                contested = self._reconciler.contest(taken)
+                outcome = contested if message is None else replace(contested, why=doubted(message, contested))
                 continue
             if not next_ms or verdict is not Committed.OK or isinstance(outcome, Later):
                 self.slots.look_again()

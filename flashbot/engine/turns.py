@@ -8,18 +8,22 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from flashbot.clock import Clock, from_ms, to_ms
-from flashbot.dialogue.decision import Settled
+from flashbot.consent import MARKETING
+from flashbot.consent import Entry as Act
+from flashbot.dialogue.decision import Decision, Settled
 from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.memory import Memory
 from flashbot.dialogue.routes import Routes
+from flashbot.dialogue.settlement import is_inbound
 from flashbot.dialogue.timer import TimerFired
 from flashbot.dialogue.turn import Turn
 from flashbot.engine.intake import Parse
 from flashbot.engine.missed import miss_of
 from flashbot.engine.outbox import Person, Renderer, compose, event_id_of, home_of
+from flashbot.engine.reasons import heard
 from flashbot.engine.tally import Tally, who
 from flashbot.msgflash.events import Event, Received, StatusEvent, parse
 from flashbot.store.records import LISTED, Done, Entry, Message, Standing, Taken, TimerKey
@@ -33,6 +37,8 @@ class Messages(Protocol):
     """The store's knowledge of what was sent."""
 
     async def standing(self, contact: str, vendor_id: str, *, provider_id: str = "") -> Standing | None: ...
+
+    async def silenced(self, contact: str) -> bool: ...
 
 
 class Turns:
@@ -71,6 +77,10 @@ class Turns:
         memory = Memory.load(taken.state)
         if taken.state is None and taken.known:
             log.warning("%s is no stranger, yet nothing is stored: deleted? It begins anew.", who(taken.contact))
+        sent = self._messages_sent
+        if taken.state is None and sent is not None and await sent.silenced(taken.contact):
+            # They were forgotten and write again: everything begins anew but what they do not want.
+            memory.note(Act(MARKETING, "withdrawn", "before they were forgotten", "", to_ms(now)))
         decision = routes.decide(found, memory, now, loop_after=self._loop_after)
         message_id = await self._message_of(found, taken.contact)
         turn = routes.turn(
@@ -95,7 +105,7 @@ class Turns:
         elif decision.reason == "muted":
             self._tally.count("muted")
         instance = found.instance if isinstance(found, Received) else None
-        messages = self._messages(
+        composed = self._composed(
             settled,
             turn,
             taken.contact,
@@ -105,7 +115,7 @@ class Turns:
         )
         return Done(
             state=memory.dump(),
-            messages=messages,
+            messages=tuple(message for message in composed if message is not None),
             set_timers=tuple(
                 (TimerKey(taken.contact, timer.name, timer.generation), to_ms(timer.due))
                 for timer in settled.timers_set
@@ -114,6 +124,9 @@ class Turns:
                 TimerKey(taken.contact, timer.name, timer.generation) for timer in settled.timers_cleared
             ),
             miss=miss_of(decision, found, taken.contact),
+            answers=_answers(decision, found),
+            drops_unasked="suppressed" if settled.drops_unasked else "",
+            why=heard(decision, found, event_id, attempt, settled, turn, composed),
         )
 
     async def _message_of(self, event: Event | TimerFired, contact: str) -> str | None:
@@ -142,9 +155,10 @@ class Turns:
     def _home(self, phone: str) -> str | None:
         return home_of(phone, self._language)
 
-    def _messages(
+    def _composed(
         self, settled: Settled, turn: Turn[Any], contact: str, event_id: str, instance: str | None, now_ms: int
-    ) -> tuple[Message, ...]:
+    ) -> list[Message | None]:
+        """None stands for a promotion to somebody who opted out."""
         person = Person(contact, turn.name, lambda: turn.language, settled.memory.opted_out)
         composed = [
             compose(
@@ -161,4 +175,11 @@ class Turns:
         ]
         if None in composed:
             log.info("%s of %s: a promotion is not sent (opted out)", event_id, who(contact))
-        return tuple(message for message in composed if message is not None)
+        return composed
+
+
+def _answers(decision: Decision, found: Event | TimerFired) -> Literal["", "heard", "negative"]:
+    """Whether it may be the answer to something unasked."""
+    if not is_inbound(found):
+        return ""
+    return "negative" if decision.built_in in ("opt-out", "opt-out asked") else "heard"

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from flashbot.clock import Clock
 from flashbot.dialogue.memory import MemoryUnreadable, StateTooNew
 from flashbot.engine.patience import Patience
+from flashbot.engine.reasons import failed, given_up, left
 from flashbot.engine.sender import Sender
 from flashbot.engine.slots import Slots
 from flashbot.engine.stacks import frames_of_task, place_of, shorten, written
@@ -194,7 +195,7 @@ class Worker:
             who(hand.taken.contact), place_of(frames),
         )  # fmt: skip
         why = f"The handler went on after its {self._limit:g} seconds and ignored that it was cancelled."
-        await self._let_go(hand, self._failed(hand.taken, why, written(frames), place_of(frames)))
+        await self._let_go(hand, self._failed(hand.taken, why, written(frames), place_of(frames), "Stuck"))
 
     async def _let_go(self, hand: _Hand, outcome: Done | Later) -> None:
         """Settle the turn of a handler that does not end, and free its hand."""
@@ -280,11 +281,11 @@ class Worker:
             if str(fault) not in self._told:
                 self._told.add(str(fault))
                 log.warning("%s This is said once.", fault)
-            return trouble.left_to_a_newer_one()
+            return replace(trouble.left_to_a_newer_one(), why=left(taken))
         except MemoryUnreadable as fault:
             # Another version's process may know it; nothing is counted against the event.
             log.error("The turn of %s waits: %s", who(taken.contact), fault)
-            return trouble.left_to_a_newer_one()
+            return replace(trouble.left_to_a_newer_one(), why=left(taken))
         except Exception as fault:  # noqa: BLE001 - a bot's handler may raise anything
             late = f"The handler did not finish within {self._limit:g} seconds." if limit.expired() else ""
             return self._raised(hand, fault, late)
@@ -298,9 +299,10 @@ class Worker:
         if isinstance(fault, TemplateError):
             told.__cause__ = told.__context__ = None  # which may quote a value
         stack = "".join(told.format())
-        return self._failed(hand.taken, said or f"{type(fault).__name__}: {fault}", shorten(stack), _innermost(fault))
+        kind = type(fault).__name__
+        return self._failed(hand.taken, said or f"{kind}: {fault}", shorten(stack), _innermost(fault), kind)
 
-    def _failed(self, taken: Taken, error: str, stack: str, place: str) -> Done | Later:
+    def _failed(self, taken: Taken, error: str, stack: str, place: str, kind: str) -> Done | Later:
         self._tally.count("handler_failures")
         trouble = Trouble.of(taken)
         raised = trouble.raised + 1
@@ -312,19 +314,23 @@ class Worker:
             "The turn of %s failed (%s of %s tries), again in %g s. %s",
             who(taken.contact), raised, RAISES, wait, place,
         )  # fmt: skip
-        return trouble.failed(wait)
+        return replace(trouble.failed(wait), why=failed(taken, kind, tries=raised, wait_s=wait))
 
     def _died(self, taken: Taken, trouble: Trouble) -> Done:
         why = f"The process died {trouble.died} times while it handled this event."
         since = (taken.taken_ms - trouble.since_ms) / 1000
         stack = trouble.stack or self._last_words(since) or NO_STACK
-        return self._bury(taken, trouble.tries + trouble.died, f"{why} {trouble.why}".rstrip(), stack)
+        return self._bury(taken, trouble.tries + trouble.died, f"{why} {trouble.why}".rstrip(), stack, died=True)
 
-    def _bury(self, taken: Taken, tries: int, why: str, stack: str) -> Done:
+    def _bury(self, taken: Taken, tries: int, why: str, stack: str, *, died: bool = False) -> Done:
         self._tally.count("buried")
         log.error("An event of %s was given up after %s tries; see flashbot dead list.", who(taken.contact), tries)
         reason = {"why": why[:LONGEST_WHY], "attempts": tries, "stack": stack}
-        return Done(dead=taken.entry, reason=json.dumps(reason, ensure_ascii=False).encode(errors="replace"))
+        return Done(
+            dead=taken.entry,
+            reason=json.dumps(reason, ensure_ascii=False).encode(errors="replace"),
+            why=given_up(taken, tries=tries, died=died),
+        )
 
     async def _commit(self, taken: Taken, outcome: Done | Later, *, follow: bool = True) -> Taken | None:
         pause = 0.05

@@ -13,13 +13,17 @@ from typing import Any
 
 from flashbot.clock import from_ms
 from flashbot.errors import StoreAway
-from flashbot.store.budgets import Budgets
+from flashbot.store.acquaintances import Acquaintances
 from flashbot.store.holds import Holds
+from flashbot.store.ledgers import Ledgers
 from flashbot.store.link import Runner
 from flashbot.store.lookout import Lookout
 from flashbot.store.misses import Misses
+from flashbot.store.numbers import Numbers
 from flashbot.store.partitions import Partitions
 from flashbot.store.passes import Passes
+from flashbot.store.people import People
+from flashbot.store.reasons import Reasons
 from flashbot.store.records import (
     RUNGS,
     Committed,
@@ -34,6 +38,7 @@ from flashbot.store.records import (
     Queue,
     Standing,
     Taken,
+    Why,
 )
 
 __all__ = ["LONGEST_PARK_MS", "Store"]
@@ -73,8 +78,12 @@ class Store:
         self._lookout = Lookout(self._partitions, self._take_in)
         self.passes = Passes(runner, self.tags[0], self._now)
         self.holds = Holds(runner, self.tags[0], self._now)
-        self.budgets = Budgets(runner, self._now)
+        self.ledgers = Ledgers(runner, self._now)
+        self.numbers = Numbers(runner, self.tags, self._now)
+        self.acquaintances = Acquaintances(runner, self._partitions, self._now)
         self.misses = Misses(runner, self._partitions, self._now)
+        self.reasons = Reasons(runner, self._partitions, self._now)
+        self.people = People(runner, self._partitions, self._now)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -103,6 +112,7 @@ class Store:
         most: int = 0,
         drop: bytes = b"",
         also: Sequence[str] = (),
+        why: Why | None = None,
     ) -> Posted:
         """Store an entry once per key (an empty key is never remembered); `also` holds its further keys.
 
@@ -111,7 +121,8 @@ class Store:
         holds a dead letter.
         """
         args: tuple[str | bytes | int, ...] = (
-            self._now(), queue, key, REMEMBER_MS, contact, entry, lease_ms, most, drop, *also,
+            self._now(), queue, key, REMEMBER_MS, contact, entry, lease_ms, most, drop,
+            self.reasons.packed(why), *also,
         )  # fmt: skip
         reply = await self._runner.run("post", self.tag(contact), args, confirm=True)
         if isinstance(reply, list):
@@ -140,10 +151,10 @@ class Store:
         words: list[str | bytes | int] = []
         for held in self.held_back:
             if held.lane in queues:
-                words += (held.lane, held.words, held.wait_ms)
+                words += (held.lane, held.words, held.wait_ms, self.reasons.mark(held.why))
         while True:
             seed = f"{self._rng.random():.6f}"
-            args = (self._now(), lease_ms, most, seed, len(words) // 3, *words, *queues)
+            args = (self._now(), lease_ms, most, seed, len(words) // 4, *words, *queues)
             reply = await self._runner.run("take", tag, args, confirm=most > 0 and "in" not in queues)
             if reply[0] >= 0:
                 return reply
@@ -164,7 +175,7 @@ class Store:
             wait = max(0, min(outcome.wait_ms, LONGEST_PARK_MS))
             args = (
                 self._now(), taken.queue, taken.contact, taken.epoch, "later",
-                wait, int(outcome.clean), outcome.note,
+                wait, int(outcome.clean), outcome.note, self.reasons.packed(outcome.why), outcome.until_ms or "",
             )  # fmt: skip
         else:
             timers = [word for timer in outcome.clear_timers for word in (timer.member(),)]
@@ -175,7 +186,9 @@ class Store:
             args = (
                 self._now(), taken.queue, taken.contact, taken.epoch, "done",
                 outcome.state or b"", outcome.dead, outcome.reason, outcome.bind, outcome.bound, KEEP_SENT_MS,
-                len(timers), *timers, len(due) // 2, *due, len(letters) // 2, *letters,
+                self.reasons.packed(outcome.why), *_imposed(outcome), outcome.answers,
+                len(timers), *timers, len(due) // 2, *due, self._dropped(outcome), outcome.ahead,
+                len(letters) // 2, *letters,
                 next_out_ms, next_in_ms, 3, "in", "reply", "drip",
             )  # fmt: skip
         reply = await self._runner.run("commit", self.tag(taken.contact), args, confirm=next_out_ms > 0)
@@ -265,6 +278,10 @@ class Store:
             found.update(map(_text, reply))
         return found
 
+    async def silenced(self, contact: str) -> bool:
+        """Whether somebody opted out and was erased, and nothing of them was stored since."""
+        return await self.people.silenced(contact)
+
     async def known(self, keys: Sequence[str]) -> set[str]:
         """Which of these keys are remembered, in whichever partition. Raises StoreAway when one of them is away."""
         found: set[str] = set()
@@ -278,8 +295,16 @@ class Store:
         """Take these keys for known from now on, without storing anything."""
         await self._runner.run("known", self.tag(contact), (REMEMBER_MS, *keys))
 
+    def _dropped(self, outcome: Done) -> str:
+        return (self.reasons.mark(outcome.drops_unasked) or "0 -") if outcome.drops_unasked else ""
+
     def _now(self) -> str:
         return "" if self._now_ms is None else str(self._now_ms())
+
+
+def _imposed(outcome: Done) -> tuple[str, str, str]:
+    kept = outcome.imposed
+    return ("", "", "") if kept is None else (kept.cls, kept.body, kept.instance)
 
 
 def _flat(messages: tuple[Message, ...]) -> list[str | bytes]:
@@ -306,4 +331,5 @@ def _taken(reply: list[Any]) -> Taken:
         state=reply[7] or None,
         taken_ms=int(reply[8]),
         known=len(reply) > 9 and bool(reply[9]),  # an older script says nothing of it
+        held_ms=int(reply[10] or 0) if len(reply) > 10 else 0,
     )

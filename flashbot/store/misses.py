@@ -66,10 +66,12 @@ class Misses:
         """All of them, oldest first in each partition."""
         for tag in self._partitions.tags:
             async for entry, at_ms in self._entries(tag):
-                kept = from_json(entry)
-                yield Kept(
-                    kept["text"], from_ms(at_ms), kept["guess"], kept["score"], kept["asked"], kept.get("chosen")
-                )
+                yield _kept(from_json(entry), at_ms)
+
+    async def of(self, contact: str) -> list[Kept]:
+        """What this contact wrote, and, once in sixteen million texts, what somebody else did."""
+        found = [(from_json(entry), at_ms) async for entry, at_ms in self._entries(self._partitions.of(contact))]
+        return [_kept(one, at_ms) for one, at_ms in found if one["who"] == _who(contact, one["salt"])]
 
     async def forget(self, contact: str) -> int:
         """Delete what this contact wrote; how many texts that were."""
@@ -93,6 +95,10 @@ class Misses:
 
     async def _run(self, tag: str, verb: str, *args: str | bytes | int) -> Any:
         return await self._runner.run("misses", tag, (self._now(), verb, *args))
+
+
+def _kept(kept: dict[str, Any], at_ms: int) -> Kept:
+    return Kept(kept["text"], from_ms(at_ms), kept["guess"], kept["score"], kept["asked"], kept.get("chosen"))
 
 
 def _packed(miss: Miss) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -13,6 +14,7 @@ __all__ = [
     "Committed",
     "Done",
     "Entry",
+    "Imposed",
     "Lane",
     "Later",
     "Loose",
@@ -25,6 +27,7 @@ __all__ = [
     "Standing",
     "Taken",
     "TimerKey",
+    "Why",
 ]
 
 Queue: TypeAlias = Literal["in", "reply", "drip"]
@@ -71,6 +74,8 @@ class Taken:
     """When this take was made, by the server's clock."""
     known: bool = False
     """Something of this contact and queue was settled before."""
+    held_ms: int = 0
+    """Until when this head was last held, by the server's clock; 0 for never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class Held:
     lane: Lane
     words: bytes
     wait_ms: int
+    why: str = ""
+    """For the contact's story: one of `engine.reasons.Halt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,28 @@ class Miss:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """A decision on its way into the contact's story: facts for JSON, never a text or a phone."""
+
+    said: Mapping[str, object]
+    about: str = ""
+    """The id by which it can be found, beside its contact."""
+    fold: str = ""
+    """What happens again and again under one name, without a space, is one record with its first and last time and
+    its count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """What is kept of an unasked message."""
+
+    cls: str
+    body: str
+    """A hash."""
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The head is settled: this is all that it changes."""
 
@@ -142,6 +171,15 @@ class Done:
     """What its maker counts once this is written down; the store does not look at it."""
     miss: Miss | None = None
     """What was not understood, likewise for whoever commits this."""
+    drops_unasked: str = ""
+    """Why the contact's unasked messages that wait go, all but one that is held or may have left; empty: they stay."""
+    why: Why | None = None
+    ahead: bytes = b""
+    """An entry to put before what waits unasked for this contact."""
+    imposed: Imposed | None = None
+    """An unasked message that was sent: for the histories of its contact and its number."""
+    answers: Literal["", "heard", "negative"] = ""
+    """The contact wrote, or wrote that they want no more: counted, where something unasked came not long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +192,9 @@ class Later:
     note: bytes = b""
     counts: tuple[str, ...] = ()
     """As of Done."""
+    why: Why | None = None
+    until_ms: int = 0
+    """Where it waits longer: nobody gets it before this moment, by the server's clock. Six hours ahead at most."""
 
 
 RUNGS = ("sent", "failed", "delivered", "read")

@@ -31,6 +31,8 @@ from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Done, Taken
+from flashbot.testing.acquainting import agree
+from flashbot.testing.any_time import ANY_TIME
 from flashbot.testing.sandbox import SandboxTransport
 from flashbot.testing.teaching import teach
 
@@ -58,7 +60,8 @@ class Conversation:
     """One contact's chat with a bot: `async with Conversation(bot) as chat: await chat.says("hello")`.
 
     Whatever a handler raises comes out of `says` or `wait`. `world` is the sandbox: more instances, faults on
-    demand, other people. A strict bot's templates are checked before, in another one, once in a process.
+    demand, other people. Without a policy of its own the bot may send at any time (`ANY_TIME`). A strict bot's
+    templates are checked before, in another one, once in a process.
     """
 
     def __init__(
@@ -116,6 +119,7 @@ class Conversation:
             web=True,
             ears=None,
             transport=SandboxTransport(self.world),
+            policy=self.bot.policy or ANY_TIME,
         )
         return self._parts
 
@@ -155,6 +159,7 @@ class Conversation:
     ) -> bool:
         """`bot.send` to this contact, through the conversation's own store."""
         await self._check()
+        self._open()
         self._mark = self.world.heard_count(self.phone)
         new = await post_direct(
             self._store, self.phone, content, values,
@@ -164,6 +169,10 @@ class Conversation:
         )  # fmt: skip
         await self._settle()
         return new
+
+    async def agrees(self, purpose: str = "marketing", *, wording: str = "I want to hear of news.") -> None:
+        """This contact allowed it before, as by a form on a site: without it they get no promotion."""
+        await agree(self._runner, self._store, self.phone, purpose, wording, to_ms(self.clock.now()))
 
     # -- what can be seen
 

@@ -1,7 +1,7 @@
 """The bots of the simulation, and a handler's own ways to fail.
 
-`counting` uses both lanes of the store and nothing of the dialogue; `waiting` is a real bot whose steps have a time
-limit, and keeps a log of its turns in its state.
+`counting` uses both lanes of the store and nothing of the dialogue; `stopping` does the same, and drops what waits in
+one of them now and then; `waiting` is a real bot whose steps have a time limit, and keeps a log of its turns.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from flashbot.msgflash.events import Event
 from flashbot.store.records import Done, Entry, Lane, Message, Taken
 from flashbot.testing.simulated_world import INSTANCE, Process, World
 
-__all__ = ["WAITS", "BotName", "counting", "handle_of", "in_drip_lane", "webhook"]
+__all__ = ["WAITS", "BotName", "counting", "drops", "handle_of", "in_drip_lane", "stopping", "webhook"]
 
-BotName: TypeAlias = Literal["counting", "waiting"]
+BotName: TypeAlias = Literal["counting", "stopping", "waiting"]
 WAITS = 4.0
 """Seconds that a step of the waiting bot waits."""
 MOST_FAILURES = 3
@@ -33,12 +33,13 @@ MOST_FAILURES = 3
 
 
 def handle_of(bot: BotName, world: World, process: Process) -> Handle:
-    return _Failing(counting if bot == "counting" else _waiting(process.clock), world)
+    bots: dict[BotName, Handle] = {"counting": counting, "stopping": stopping}
+    return _Failing(bots.get(bot) or _waiting(process.clock), world)
 
 
 def webhook(bot: BotName, contact: str, text: str, message_id: str) -> bytes:
     """What is stored of a person's message."""
-    if bot == "counting":
+    if bot != "waiting":
         return text.encode()
     return to_json(
         {
@@ -65,6 +66,31 @@ async def counting(taken: Taken, attempt: int, event: Event | None = None) -> Do
     body = to_json({"instanceId": INSTANCE, "to": taken.contact, "type": "text", "text": said})
     message = Outgoing(f"{entry.words[2]}/0", "reply", int(entry.words[1]), body)
     return Done(state=to_json({"seen": seen + 1}), messages=(Message(lane, message.pack()),))
+
+
+def drops(number: int) -> bool:
+    """Whether the stopping bot drops what waits unasked with its contact's event of this number."""
+    return number % 4 == 3
+
+
+async def stopping(taken: Taken, attempt: int, event: Event | None = None) -> Done:
+    """Says twice what it heard, once in each lane; every fourth event drops what waits in the lane of drips."""
+    entry = Entry.unpack(taken.entry)
+    heard = entry.body.decode()
+    if drops(int(heard.rpartition(".")[2])):
+        return Done(state=taken.state or b"{}", drops_unasked="suppressed")
+    lanes: tuple[Lane, ...] = ("reply", "drip")
+    messages = tuple(
+        Message(
+            lane, Outgoing(f"{entry.words[2]}/{place}", "reply", int(entry.words[1]), _said(taken, lane, heard)).pack()
+        )
+        for place, lane in enumerate(lanes)
+    )
+    return Done(state=taken.state or b"{}", messages=messages)
+
+
+def _said(taken: Taken, lane: Lane, heard: str) -> bytes:
+    return to_json({"instanceId": INSTANCE, "to": taken.contact, "type": "text", "text": f"{lane} {heard}"})
 
 
 @dataclass

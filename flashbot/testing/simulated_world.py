@@ -17,16 +17,32 @@ from pydantic_core import from_json
 
 from flashbot.clock import Clock, from_ms, to_ms
 from flashbot.engine.doubt import Row
+from flashbot.engine.pacing import Questions
 from flashbot.engine.patience import Patience
 from flashbot.engine.postman import Look
 from flashbot.engine.runtime import Engine
 from flashbot.errors import StoreAway
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown
+from flashbot.msgflash.instances import InstanceHealth, WarmupPolicy
+from flashbot.msgflash.models import Instance, InstanceState
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
 from flashbot.testing.virtual import VirtualClock, VirtualLoop
 
-__all__ = ["INSTANCE", "PATIENCE", "Accepted", "Faults", "HostClock", "Post", "Process", "Report", "Runner", "World"]
+__all__ = [
+    "INSTANCE",
+    "PATIENCE",
+    "WELL",
+    "Accepted",
+    "Faults",
+    "HostClock",
+    "Post",
+    "Process",
+    "Report",
+    "Runner",
+    "World",
+    "linked",
+]
 
 INSTANCE = "instance-1"
 # Age decides nothing here: a reply that waited behind a doubtful one must still arrive.
@@ -34,6 +50,28 @@ PATIENCE = Patience(drain=1, answer_age=1e9)
 HOUR_MS = 3_600_000
 NIGHT = 2 * 24 * 3600.0
 """Seconds."""
+
+
+async def linked(instance_id: str) -> InstanceState:
+    return InstanceState(provider_state="open")
+
+
+async def _well(instance_id: str) -> InstanceHealth:
+    caps = WarmupPolicy(
+        hourly_outbound_cap=1_000_000,
+        daily_outbound_cap=1_000_000,
+        hourly_unique_recipients_cap=1_000_000,
+        daily_unique_recipients_cap=1_000_000,
+    )
+    return InstanceHealth(safety_state="stable", safety_score=100, warmup_policy=caps)
+
+
+async def _of_that_number(instance_id: str) -> Instance:
+    return Instance(id=instance_id, wa_number="2250700000000")
+
+
+WELL = Questions(_well, _of_that_number)
+"""A number that is trusted with anything."""
 
 
 @dataclass(frozen=True, slots=True)

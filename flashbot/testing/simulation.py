@@ -8,15 +8,21 @@ exactly.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 from pydantic_core import from_json
 
 from flashbot.dialogue.memory import Memory
+from flashbot.engine.asks import Asks
+from flashbot.engine.links import Links
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
+from flashbot.engine.pacing import Pacing
 from flashbot.engine.patience import Patience
+from flashbot.engine.pauses import Pauses
 from flashbot.engine.runtime import Engine
 from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
@@ -24,20 +30,26 @@ from flashbot.engine.worker import Worker
 from flashbot.errors import StoreAway
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Entry
-from flashbot.testing.simulated_bots import WAITS, BotName, handle_of, in_drip_lane, webhook
+from flashbot.testing.any_time import ANY_TIME
+from flashbot.testing.simulated_bots import WAITS, BotName, drops, handle_of, in_drip_lane, webhook
 from flashbot.testing.simulated_world import (
     NIGHT,
     PATIENCE,
+    WELL,
     Faults,
     Post,
     Process,
     Report,
     Runner,
     World,
+    linked,
 )
 from flashbot.testing.virtual import VirtualLoop, run_virtual
 
 __all__ = ["Faults", "Report", "simulate"]
+
+ENDS = ("sent", "found", "assumed", "unknown", "refused", "dropped")
+"""How a message ends, as its story tells it."""
 
 
 def simulate(
@@ -68,9 +80,10 @@ def simulate(
         report.violations.append("work was left in the end")
     unknown = _unknown(world)
     report.unknown = len(unknown)
-    examine = _examine_counting if bot == "counting" else _examine_waiting
+    examine = {"counting": _examine_counting, "stopping": _examine_stopping, "waiting": _examine_waiting}[bot]
     for contact in range(contacts):
         report.violations += examine(world, contact, events, unknown)
+        report.violations += _examine_story(world, contact)
     return report
 
 
@@ -116,19 +129,27 @@ class _Life:
                 return
 
     def _store(self, process: Process) -> Store:
-        return Store(Runner(self._world, process), now_ms=self._world.store_ms)
+        store = Store(Runner(self._world, process), now_ms=self._world.store_ms)
+        store.reasons.within = timedelta(days=30)
+        return store
 
     def _boot(self, name: str) -> Process:
         world, patience = self._world, self._patience
         process = world.process(name)
         store, tally, clock = self._store(process), Tally(), process.clock
         pace = SharedPace(store, clock, api_key="k", per_second=0 if world.rng.random() < 0.7 else 50)
-        sender = Sender(store, Post(world, process), pace, clock, patience=patience, hands=3, tally=tally)
+        pauses = Pauses(store, clock, tally, key_tag=pace.tag, patience=patience)
+        pacing = Pacing(store, WELL, pauses, clock, tally, ANY_TIME, key_tag=pace.tag)
+        sender = Sender(
+            store, Post(world, process), pace, clock,
+            patience=patience, hands=3, tally=tally, pauses=pauses, pacing=pacing, policy=ANY_TIME,
+        )  # fmt: skip
         worker = Worker(
             store, handle_of(self._bot, world, process), sender, clock,
             patience=patience, hands=3, handler_seconds=30, tally=tally, crashes=1000,
         )  # fmt: skip
-        process.engine = Engine(worker, sender, clock, patience, listen=None, tick=2.0)
+        asks = Asks(Links(pauses, linked), pacing)
+        process.engine = Engine(worker, sender, clock, patience, listen=None, tick=2.0, asks=asks)
         process.engine.start()
         return process
 
@@ -221,6 +242,21 @@ def _examine_counting(world: World, contact: int, events: int, unknown: set[str]
     return found
 
 
+def _examine_stopping(world: World, contact: int, events: int, unknown: set[str]) -> Sequence[str]:
+    """What was said in answer all arrives; of the rest what a drop may have met, in order and never twice."""
+    said = _said(world, contact)
+    heard = [number for number in range(events) if not drops(number)]
+    found = []
+    for lane in ("reply", "drip"):
+        told = [text for text in said if text.startswith(lane)]
+        wanted = [(f"{lane} {contact}.{number}", number) for number in heard]
+        last = max((number for number in range(events) if drops(number)), default=-1) if lane == "drip" else -1
+        due = [text for text, number in wanted if text in told or (number > last and text not in unknown)]
+        if told != due:
+            found.append(f"contact {contact}: wanted {due}, got {told}")
+    return found
+
+
 def _bare(texts: Iterable[str]) -> list[str]:
     return [text.partition(":")[2] for text in texts]
 
@@ -248,6 +284,17 @@ def _examine_waiting(world: World, contact: int, events: int, unknown: set[str])
     if log != turns:
         found.append(f"contact {contact}: wanted turns like {turns}, got {log}")
     return found
+
+
+def _examine_story(world: World, contact: int) -> Sequence[str]:
+    """Each message of which something is told has come to one end there, in the commit that settled it."""
+    ends: Counter[str] = Counter()
+    for kept in world.fake.run_command("LRANGE", f"{{fb:0}}:why:{_phone(contact)}", 0, -1):
+        said = from_json(kept.split(b" ", 5)[5])
+        if "/" in said["id"]:
+            ends[said["id"]] += said["kind"] in ENDS or said.get("step") in ENDS
+    wrong = [message for message, count in ends.items() if count != 1]
+    return [f"contact {contact}: not one end of {wrong} is told"] if wrong and world.report.finished else []
 
 
 def _said(world: World, contact: int) -> list[str]:

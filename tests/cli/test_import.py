@@ -78,7 +78,15 @@ def test_contacts_that_exist_are_left_as_they_are(typed: Typed, world: World, ho
     result = typed("contacts", "import", "people.csv", "--json")
 
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {"created": 1, "updated": 0, "known": 1, "refused": 0, "next_line": None}
+    assert json.loads(result.stdout) == {
+        "created": 1,
+        "updated": 0,
+        "known": 1,
+        "refused": 0,
+        "consented": 0,
+        "opted_out": 0,
+        "next_line": None,
+    }
     assert _book(world)[PHONES[0]].name == "Awa Koné"
 
 
@@ -130,7 +138,7 @@ def test_a_dry_run_asks_nothing_and_needs_no_key(typed: Typed, home: Path) -> No
     assert result.exit_code == 1
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert lines[0]["line"] == 3
-    assert lines[1] == {"good": 1, "refused": 1}
+    assert lines[1] == {"good": 1, "refused": 1, "consented": 0}
 
 
 def test_a_file_may_come_through_a_pipe(world: World, home: Path) -> None:
@@ -190,7 +198,15 @@ def test_lines_whose_contacts_missed_the_group_are_still_to_do(typed: Typed, wor
     resumed = typed("contacts", "import", "people.csv", "--group", "VIP", "--from-line", "2")
 
     assert stopped.exit_code == 1
-    assert json.loads(stopped.stdout) == {"created": 20, "updated": 0, "known": 0, "refused": 0, "next_line": 2}
+    assert json.loads(stopped.stdout) == {
+        "created": 20,
+        "updated": 0,
+        "known": 0,
+        "refused": 0,
+        "consented": 0,
+        "opted_out": 0,
+        "next_line": 2,
+    }
     assert resumed.exit_code == 0
     assert '"contact_count": 20' in typed("groups", "list", "--json").stdout
 

@@ -15,7 +15,7 @@ from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.timer import TimerFired
 from flashbot.msgflash.events import Event, Received
 from flashbot.outreach.drip import Drip, Drips
-from flashbot.outreach.optout import is_opt_in, is_opt_out
+from flashbot.outreach.optout import OptOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +38,7 @@ class Chat:
     def __init__(
         self, *routers: Router[Any], fallback: Any = None, drips: tuple[Drip, ...] = (), asking: Asking | bool = True
     ) -> None:
-        self.routes = Routes(
-            routers, fallback=fallback, opt_out=is_opt_out, opt_in=is_opt_in, drips=Drips(drips), asking=asking
-        )
+        self.routes = Routes(routers, fallback=fallback, wishes=OptOut(), drips=Drips(drips), asking=asking)
         self.now = datetime(2026, 1, 5, 9, tzinfo=UTC)
         self.stored: bytes | None = None
         self.timers: dict[tuple[str, int], datetime] = {}

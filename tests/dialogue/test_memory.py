@@ -8,6 +8,7 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from flashbot.clock import to_ms
+from flashbot.consent import Entry
 from flashbot.dialogue.memory import LARGEST, Asked, Memory, MemoryUnreadable, Offer, Owner, Pending
 from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.timer import Timer
@@ -35,7 +36,7 @@ def test_everything_survives_the_way_through_the_store() -> None:
     memory.expect("desk", "number", "late", NOW_MS)
     memory.enrol("follow-up", {"v": 1, "i": 0}, NOW_MS)
     memory.hand_off("support", "angry", NOW_MS, NOW_MS + 1000)
-    memory.opted_out = True
+    memory.note(stop := Entry("marketing", "withdrawn", "wrote it", "stop", NOW_MS, "e1"))
     memory.last_router = "desk"
     memory.heard(NOW_MS, "one")
     memory.asked = asked = Asked("my parcel", "e1", (Offer("track", "Where is it"), Offer("pay", "Pay")), NOW_MS, 2)
@@ -48,6 +49,7 @@ def test_everything_survives_the_way_through_the_store() -> None:
     assert read.owner == Owner("support", "angry", NOW_MS, NOW_MS + 1000, 3)
     assert (read.opted_out, read.last_router, read.instance, read.last_inbound) == (True, "desk", "one", NOW)
     assert read.asked == asked
+    assert read.entries == (stop,)
 
 
 def test_what_a_newer_version_added_is_kept() -> None:

@@ -58,6 +58,7 @@ def desk(version: int = 1) -> Router[Order]:
     return router
 
 
+SAYS_STOPPED = "You will get no more promotional messages from us. Write START to get them again."
 SHOWS: dict[str, tuple[int, str, str, list[str]]] = {
     # file: version of the router, what is said, why it is answered, how
     "nothing-known": (1, "show", "intent:show/equal", [" []"]),
@@ -70,6 +71,9 @@ SHOWS: dict[str, tuple[int, str, str, list[str]]] = {
     "router-gone": (1, "show", "intent:show/equal (step gone: shop.size)", [" []"]),
     "owned-by-people": (1, "show", "human owns", []),
     "opted-out": (1, "show", "intent:show/equal", [" []"]),
+    "consent-given": (1, "show", "intent:show/equal", [" []"]),
+    "consent-withdrawn": (1, "show", "intent:show/equal", [" []"]),
+    "asked-whether-to-stop": (1, "stop", "opt-out", [SAYS_STOPPED]),
     "drips": (1, "show", "intent:show/equal", [" []"]),
     "said-lately": (1, "show", "intent:show/equal", [" []"]),
     "asked": (1, "the first", "intent:show/chosen", ["A17 []"]),

@@ -26,6 +26,8 @@ from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
+from flashbot.testing.acquainting import acquaint, agree, trust
+from flashbot.testing.any_time import ANY_TIME
 from flashbot.testing.sandbox import SandboxTransport
 
 AWA = "+2250700000001"
@@ -100,8 +102,17 @@ class Office:
     async def queue(self, text: str, cls: MessageClass = "reply", *, to: str = AWA) -> None:
         self.serial += 1
         body = json.dumps({"instanceId": "i", "to": to, "type": "text", "text": text}).encode()
+        if lane_of(cls) == "drip" and cls != "cold":
+            await acquaint(self.store, to, instance="i")
+        elif cls == "cold":
+            await trust(self.store, "i")
+            await agree(self.commands, self.store, to, "marketing", "yes", to_ms(self.clock.now()))
         entry = Outgoing(f"event-{self.serial}/0", cls, to_ms(self.clock.now()), body).pack()
         await self.store.post(lane_of(cls), "", to, entry)
+
+    @property
+    def commands(self) -> Any:
+        return self.store._runner
 
     async def send(self) -> None:
         while await self.sender.step():
@@ -143,7 +154,7 @@ class Office:
 def open_office(store: Store, clock: ManualClock, post: Any, *, hands: int = 4) -> Office:
     tally = Tally()
     pace = SharedPace(store, clock, api_key="k", per_second=0)
-    sender = Sender(store, post, pace, clock, patience=Patience(), hands=hands, tally=tally)
+    sender = Sender(store, post, pace, clock, patience=Patience(), hands=hands, tally=tally, policy=ANY_TIME)
     return Office(clock, store, post, tally, sender)
 
 

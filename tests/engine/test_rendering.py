@@ -403,6 +403,7 @@ async def test_a_promotion_is_kept_from_who_opted_out_and_other_messages_are_not
         tmp_path, promo="---\nclass: marketing\n---\nTen percent", notice="---\nclass: service\n---\nShipped"
     )
     chat = await conversation(bot_that(answer, folder))
+    await chat.agrees("marketing")
     await chat.says("hi")
     await chat.wait(minutes=1)  # it has no right to leave at once
     before = [heard.text for heard in chat.sent]

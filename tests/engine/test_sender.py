@@ -8,13 +8,15 @@ import json
 import logging
 from datetime import datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from flashbot import Bot, Drip, Router, Turn
 from flashbot.clock import ManualClock, to_ms
-from flashbot.engine.doubt import Row
+from flashbot.dialogue.memory import Memory
+from flashbot.engine.doubt import Doubt, Row, resending
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
 from flashbot.engine.patience import Patience
@@ -28,7 +30,9 @@ from flashbot.msgflash.transport import Request, Response
 from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
-from flashbot.store.records import Lane
+from flashbot.store.records import Lane, Later
+from flashbot.testing.acquainting import acquaint
+from flashbot.testing.any_time import ANY_TIME
 
 AWA, BEN = "+2250700000001", "+2250700000002"
 
@@ -304,7 +308,7 @@ class Strict:
 
 def sender_of(store: Store, post: Post, clock: ManualClock, *, per_second: float = 0) -> Sender:
     pace = SharedPace(store, clock, api_key="k", per_second=per_second)
-    return Sender(store, post, pace, clock, patience=Patience(), hands=4, tally=Tally())
+    return Sender(store, post, pace, clock, patience=Patience(), hands=4, tally=Tally(), policy=ANY_TIME)
 
 
 async def send(sender: Sender) -> None:
@@ -334,6 +338,7 @@ async def test_what_could_not_leave_is_tried_again_with_growing_waits(store: Sto
 
 async def test_replies_leave_before_drips(store: Store, clock: ManualClock) -> None:
     post = Post(clock)
+    await acquaint(store, AWA, instance="i")
     sender = sender_of(store, post, clock, per_second=10)
     await queue(store, clock, "drip", to=AWA, lane="drip")
     await queue(store, clock, "reply", to=BEN)
@@ -477,6 +482,67 @@ async def test_a_message_whose_sender_died_after_it_was_accepted_is_not_sent_aga
         clock.advance(timedelta(minutes=1))
 
     assert [text for text, _ in post.sent] == ["one"]
+
+
+async def test_a_notice_that_is_sent_again_takes_what_is_known_of_its_first_try_to_no_other_lane(
+    store: Store, clock: ManualClock
+) -> None:
+    post = Post(clock)
+    body = json.dumps({"instanceId": "i", "to": AWA, "type": "text", "text": "one"}).encode()
+    await store.post("reply", "", AWA, Outgoing("notice", "service", to_ms(clock.now()), body).pack())
+    _, (taken,) = await store.take(("reply",), lease_ms=90_000, most=1)
+    await store.commit(taken, Later(0, note=resending(Doubt(parked=True)).dump()))
+    memory = Memory()
+    memory.hand_off("desk", "", to_ms(clock.now()), to_ms(clock.now() + timedelta(hours=2)))
+    await store.people.amend(AWA, lambda _: memory.dump())
+
+    await send(sender_of(store, post, clock))
+
+    assert [text for text, _ in post.sent] == ["one"]
+
+
+class Full:
+    """A runner whose server has no memory left: it refuses what would only add to it, and lets go what frees some."""
+
+    def __init__(self) -> None:
+        self.fake = FakeRunner()
+        self.full = False
+
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
+        if self.full and (name == "ledger" or (name == "number" and args[1] != "read")):
+            raise StoreAway("The store refuses for now: OOM command not allowed.")
+        return await self.fake.run(name, tag, args)
+
+
+class Telling(Post):
+    """Says how the number is beside each answer."""
+
+    async def send(self, body: bytes) -> Any:
+        row = await super().send(body)
+        return SimpleNamespace(id=row.id, safety={"state": "stable", "score": 90})
+
+
+@pytest.mark.parametrize("looked_for", [False, True])
+async def test_a_full_store_does_not_keep_a_reply_that_left(clock: ManualClock, *, looked_for: bool) -> None:
+    runner = Full()
+    store = Store(runner, now_ms=lambda: to_ms(clock.now()))
+    post = Telling(clock)
+    await queue(store, clock, "one")
+    if looked_for:
+        _, (taken,) = await store.take(("reply",), lease_ms=90_000, most=1)
+        await post.send(Outgoing.unpack(taken.entry).body)
+        clock.advance(timedelta(seconds=90))
+    runner.full = True
+    sender = sender_of(store, post, clock)
+
+    for _ in range(10):
+        step = asyncio.create_task(send(sender))
+        await asyncio.wait([step], timeout=0.05)
+        step.cancel()
+        clock.advance(timedelta(minutes=1))
+
+    assert [text for text, _ in post.sent] == ["one"]
+    assert await runner.fake.command("EXISTS", "{fb:0}:reply:box:" + AWA) == 0
 
 
 class AwayAtBound:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
 
 from flashbot import Bot, Drip, Router, Turn
 from flashbot.clock import ManualClock, to_ms
+from flashbot.engine.history import load_days
+from flashbot.engine.outbox import Outgoing
+from flashbot.engine.pace import SharedPace
+from flashbot.engine.pacing import Pacing, Questions
 from flashbot.engine.patience import Patience
 from flashbot.engine.pauses import Pauses
+from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
-from flashbot.engine.warmup import Warmup
+from flashbot.msgflash.content import Text
 from flashbot.msgflash.errors import MsgFlashError, NotFound, error_for
 from flashbot.msgflash.instances import InstanceHealth
+from flashbot.msgflash.models import Instance
+from flashbot.msgflash.sent import SentMessage, body_of
 from flashbot.sandbox.world import DEMO_INSTANCE
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
+from flashbot.testing.acquainting import acquaint
+from flashbot.testing.any_time import ANY_TIME
 
-KEY = "{key:k}"
+INSTANCE = "i"
+DAYS = timedelta(days=1)
 
 
 def club() -> Bot:
@@ -54,17 +66,16 @@ def tips(chat: Any) -> list[datetime]:
 
 async def test_within_an_hour_no_more_drips_leave_than_msgflash_advises(conversation: Any) -> None:
     chat = await conversation(club())
-    chat.world.set_health(DEMO_INSTANCE, "warming", hourlyOutboundCap=4)
+    chat.world.set_health(DEMO_INSTANCE, "warming", hourlyOutboundCap=6)
     await join_all(chat, 10)
 
-    await chat.wait(hours=1, minutes=30)
-    first = len(tips(chat))
-    await chat.wait(hours=5)
+    await chat.wait(hours=6)
 
     moments = tips(chat)
-    assert first == 4
     assert len(moments) == 10
+    # Three of ten are kept for answers.
     assert all(sum(at <= one < at + timedelta(hours=1) for one in moments) <= 4 for at in moments)
+    assert min((b - a for a, b in pairwise(moments)), default=DAYS) > timedelta(minutes=4)
 
 
 async def test_a_spent_day_makes_drips_wait_until_tomorrow_and_answers_go(conversation: Any) -> None:
@@ -76,7 +87,7 @@ async def test_a_spent_day_makes_drips_wait_until_tomorrow_and_answers_go(conver
 
     await chat.says("anybody there?")
     answered = chat.replies
-    await chat.wait(hours=20)
+    await chat.wait(hours=40)
 
     assert today == 3
     assert answered == ["yes?"]
@@ -86,117 +97,232 @@ async def test_a_spent_day_makes_drips_wait_until_tomorrow_and_answers_go(conver
 
 async def test_what_the_number_sent_otherwise_counts_as_well(conversation: Any) -> None:
     chat = await conversation(club())
-    chat.world.set_health(DEMO_INSTANCE, "warming", hourlyOutboundCap=4)
+    chat.world.set_health(DEMO_INSTANCE, "warming", hourlyOutboundCap=6)
     await join_all(chat, 5)
     await chat.wait(minutes=58)
-    for number in range(3):
+    for number in range(5):
         await chat.says(f"question {number}")
 
     await chat.wait(minutes=5)
+    soon = len(tips(chat))
+    await chat.wait(hours=3)
 
-    assert len(tips(chat)) == 1
+    assert soon == 1
+    assert len(tips(chat)) == 5
 
 
-# -- the budget alone
+# -- several processes
 
 
+@dataclass
 class Health:
     """Answers with the caps of the test's choice, or not at all."""
 
-    def __init__(self) -> None:
-        self.fault: MsgFlashError | None = None
-        self.policy: dict[str, int] | None = {"hourlyOutboundCap": 25, "dailyOutboundCap": 100}
-        self.asked = 0
+    fault: MsgFlashError | None = None
+    policy: dict[str, float] = field(default_factory=lambda: {"hourlyOutboundCap": 50, "dailyOutboundCap": 1000})
+    state: str = "stable"
+    score: float = 100
+    age: timedelta = 100 * DAYS
+    clock: ManualClock | None = None
+    asked: int = 0
 
-    async def __call__(self, instance_id: str) -> InstanceHealth:
+    async def health(self, instance_id: str) -> InstanceHealth:
         self.asked += 1
         await asyncio.sleep(0)
         if self.fault is not None:
             raise self.fault
-        return InstanceHealth.model_validate({"warmupPolicy": self.policy})
+        return InstanceHealth.model_validate(
+            {"safetyState": self.state, "safetyScore": self.score, "warmupPolicy": self.policy}
+        )
+
+    async def instance(self, instance_id: str) -> Instance:
+        assert self.clock is not None
+        return Instance(id=instance_id, wa_number="2250700000000", created_at=self.clock.now() - self.age)
 
 
-@pytest.fixture
-def health() -> Health:
-    return Health()
+@dataclass
+class Post:
+    """Accepts all, and says what the test wants beside it."""
+
+    clock: ManualClock
+    safety: dict[str, object] | None = None
+    sent: list[tuple[str, datetime]] = field(default_factory=list)
+
+    async def send(self, body: bytes) -> SentMessage:
+        message = Outgoing("", "reply", 0, body).fields()
+        self.sent.append((message["text"], self.clock.now()))
+        return SentMessage(f"m{len(self.sent)}", "queued", safety=self.safety)
+
+    async def look(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("Nothing here is in doubt.")
+
+    row = look
 
 
-@pytest.fixture
-def two(clock: ManualClock, health: Health) -> list[Warmup]:
-    """As two processes of one key have them."""
-    fake = FakeRunner()
-    found = []
-    for _ in range(2):
-        store, tally = Store(fake, now_ms=lambda: to_ms(clock.now())), Tally()
-        pauses = Pauses(store, clock, tally, key_tag=KEY, patience=Patience())
-        found.append(Warmup(store, health, pauses, clock, tally, key_tag=KEY))
-    return found
+class Crew:
+    """Processes of one key on one store."""
+
+    def __init__(self, clock: ManualClock, processes: int = 2) -> None:
+        self.clock = clock
+        self.health = Health(clock=clock)
+        self.post = Post(clock)
+        self.fake = FakeRunner()
+        self.crew = [self._process(number) for number in range(processes)]
+
+    def _process(self, number: int) -> tuple[Sender, Pacing]:
+        store, tally = Store(self.fake, now_ms=lambda: to_ms(self.clock.now())), Tally()
+        pace = SharedPace(store, self.clock, api_key="k", per_second=0)
+        pauses = Pauses(store, self.clock, tally, key_tag=pace.tag, patience=Patience())
+        questions = Questions(self.health.health, self.health.instance)
+        pacing = Pacing(store, questions, pauses, self.clock, tally, ANY_TIME, key_tag=pace.tag)
+        sender = Sender(
+            store, self.post, pace, self.clock, patience=Patience(), hands=2, tally=tally,
+            pauses=pauses, pacing=pacing, policy=ANY_TIME, rng=Random(number),
+        )  # fmt: skip
+        self.store = store
+        return sender, pacing
+
+    async def queue(self, count: int, cls: Any = "follow_up", name: str = "tip") -> None:
+        phones = [f"+22507{number:08}" for number in range(count)]
+        if not self.fake.keys():
+            await self._acquaint([f"+22507{number:08}" for number in range(60)])
+        for number, phone in enumerate(phones):
+            body = body_of(INSTANCE, phone, Text(f"{name} {number}"))
+            message = Outgoing(f"{name}-{number}/0", cls, to_ms(self.clock.now()), body)
+            await self.store.post("reply" if cls == "reply" else "drip", "", phone, message.pack())
+
+    async def _acquaint(self, phones: list[str]) -> None:
+        await acquaint(self.store, *phones, instance=INSTANCE)
+        await self.store.numbers.set(INSTANCE, dict.fromkeys(("health", "at", "asked", "state", "score", "since"), ""))
+
+    async def run(self, minutes: float) -> int:
+        """Try as often as one may for so long; how many have left in all."""
+        until = self.clock.now() + timedelta(minutes=minutes)
+        while self.clock.now() < until:
+            for sender, pacing in self.crew:
+                await pacing.step()
+                while await sender.step():
+                    await sender.slots.finish()
+            self.clock.advance(timedelta(seconds=5))
+        return len(self.post.sent)
 
 
-async def spend_all(warmups: list[Warmup], clock: ManualClock, minutes: int) -> int:
-    """Try as often as one may for so long; how many were let through."""
-    counts = Counter[str]()
-    until = clock.now() + timedelta(minutes=minutes)
-    while clock.now() < until:
-        for warmup in warmups:
-            await warmup.step()
-            while await warmup.spend("i") is None:
-                counts["left"] += 1
-                assert counts["left"] < 1000, "without end"
-        clock.advance(timedelta(seconds=20))
-    return counts["left"]
+async def test_two_processes_share_one_budget_and_one_question(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.policy |= {"hourlyUniqueRecipientsCap": 50, "dailyUniqueRecipientsCap": 1000}
+    await crew.queue(60)
+
+    left = await crew.run(62)
+
+    moments = [at for _, at in crew.post.sent]
+    assert left >= 20
+    assert all(sum(at <= one < at + timedelta(hours=1) for one in moments) <= 35 for at in moments)
+    assert 4 <= crew.health.asked <= 5
 
 
-async def test_two_processes_share_one_budget_and_one_question(
-    two: list[Warmup], clock: ManualClock, health: Health
+async def test_health_without_caps_leaves_the_stage_of_the_numbers_age(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.policy = {"maxCampaignRecipients": 100}
+    await crew.queue(20)
+
+    left = await crew.run(180)
+
+    assert 8 <= left <= 10, "a number without a history begins with ten a day"
+
+
+async def test_a_number_that_was_linked_yesterday_sends_nothing_where_msgflash_names_no_caps(
+    clock: ManualClock,
 ) -> None:
-    left = await spend_all(two, clock, 10)
+    crew = Crew(clock)
+    crew.health.fault = NotFound("gone", call="GET /instances/i/health")
+    crew.health.age = DAYS
+    await crew.queue(5)
 
-    assert left == 25
-    assert health.asked == 1
-
-
-async def test_health_is_asked_for_again_when_it_is_old_and_there_is_something_to_send(
-    two: list[Warmup], clock: ManualClock, health: Health
-) -> None:
-    await spend_all(two, clock, 50)
-
-    assert health.asked <= 4
+    assert await crew.run(60) == 0
 
 
-@pytest.mark.parametrize("policy", [None, {}, {"maxCampaignRecipients": 100}])
-async def test_health_without_caps_lets_a_few_through(
-    two: list[Warmup], clock: ManualClock, health: Health, policy: dict[str, int] | None
-) -> None:
-    health.policy = policy
+async def test_health_that_disappears_lowers_the_pace_within_one_send(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.policy = {"hourlyOutboundCap": 20, "dailyOutboundCap": 20}
+    await crew.queue(30)
+    assert await crew.run(60) < 16
+    crew.health.fault = NotFound("gone", call="GET /instances/i/health")
 
-    assert await spend_all(two, clock, 50) == 20
+    left = await crew.run(300)
 
-
-async def test_health_that_cannot_be_had_lets_a_few_through(
-    two: list[Warmup], clock: ManualClock, health: Health
-) -> None:
-    health.fault = NotFound("gone", call="GET /instances/i/health")
-
-    assert await spend_all(two, clock, 50) == 20
+    assert left == 16, "four fifths of twenty"
 
 
-async def test_health_that_cannot_be_had_any_more_leaves_four_fifths_of_what_was_known(
-    two: list[Warmup], clock: ManualClock, health: Health
-) -> None:
-    await spend_all(two, clock, 1)
-    health.fault = NotFound("gone", call="GET /instances/i/health")
-    clock.advance(timedelta(hours=2))
+async def test_a_refused_account_found_by_this_question_pauses_sending(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.fault = error_for(401, b"", "GET /instances/i/health")
+    await crew.queue(1)
 
-    assert await spend_all(two, clock, 50) == 20
+    await crew.run(1)
+
+    assert crew.crew[0][0].pauses.account == "key_refused"
+    assert crew.health.asked == 1
 
 
-async def test_a_refused_account_found_by_this_question_pauses_sending(
-    two: list[Warmup], clock: ManualClock, health: Health
-) -> None:
-    health.fault = error_for(401, b"", "GET /instances/i/health")
+async def test_each_day_that_is_over_is_kept_with_the_number_and_moves_its_stage(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    await crew.queue(30)
+    left = await crew.run(60)
+    clock.advance(DAYS)
+    await crew.queue(1, name="next day")
+    await crew.run(2)
 
-    await spend_all(two, clock, 1)
+    _, known = await crew.store.numbers.read(INSTANCE, "days", "stage")
 
-    assert two[0]._pauses.account == "key_refused"
-    assert health.asked == 1
+    (day,) = load_days(known["days"])
+    assert (day.active, day.sent, day.reply_rate) == (True, left, 0.0)
+    assert known["stage"] == "1"
+
+
+# -- what a send tells
+
+
+@pytest.mark.parametrize("state", ["restricted", "a new word"])
+async def test_restricted_stops_what_is_unasked_within_one_send_and_no_reply(clock: ManualClock, state: str) -> None:
+    crew = Crew(clock, processes=8)
+    crew.health.policy = {"hourlyOutboundCap": 1_000_000, "dailyOutboundCap": 1_000_000}
+    await crew.queue(3, name="before")
+    before = await crew.run(1)
+    crew.post.safety = {"decision": "warn", "riskLevel": "high", "state": state, "score": 80}
+    crew.health.state = state
+    await crew.queue(20, name="after")
+
+    after = await crew.run(30)
+    await crew.queue(3, "reply", name="answer")
+    answered = await crew.run(1)
+
+    assert before == 3
+    assert after <= before + 2, "those that were under way when it was told"
+    assert answered == after + 3
+
+
+async def test_a_state_that_is_over_lets_drips_leave_again(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.policy = {"hourlyOutboundCap": 1_000_000, "dailyOutboundCap": 1_000_000}
+    crew.health.state = "restricted"
+    await crew.queue(3)
+    none = await crew.run(10)
+    crew.health.state = "stable"
+
+    assert none == 0
+    assert await crew.run(20) == 3
+
+
+@pytest.mark.parametrize("hours", [-48, -1, 1, 48])
+async def test_a_clock_that_jumps_releases_no_burst(clock: ManualClock, hours: int) -> None:
+    crew = Crew(clock)
+    crew.health.policy = {"hourlyOutboundCap": 20, "dailyOutboundCap": 1000}
+    await crew.queue(60)
+    before = await crew.run(60)
+
+    for sender, _ in crew.crew:
+        store: Any = sender._store
+        store._now_ms = lambda: to_ms(clock.now() + timedelta(hours=hours))
+    after = await crew.run(60)
+
+    assert after - before <= 15, "no more than an hour's fourteen, and one at its edge"

@@ -11,10 +11,23 @@ import pytest
 
 import flashbot
 
-HEAVY = ("aiohttp", "jinja2", "phonenumbers", "prometheus_client", "pydantic", "redis", "rich", "typer")
+HEAVY = (
+    "aiohttp",
+    "babel",
+    "holidays",
+    "jinja2",
+    "phonenumbers",
+    "prometheus_client",
+    "pydantic",
+    "redis",
+    "rich",
+    "typer",
+    "yaml",
+)
 NAMES = {
     "Audio", "Bot", "Buttons", "CallButton", "Client", "Connected", "ContactCard", "CopyButton", "Delivered",
-    "Disconnected", "Document", "Drip", "Failed", "FlashbotError", "Image", "Location", "Match", "PixButton", "Read",
+    "Disconnected", "Document", "Drip", "Failed", "FlashbotError", "Image", "Location", "Match", "PRESETS", "PixButton",
+    "Policy", "Presets", "Read",
     "Received", "ReplyButton", "Router", "Sent", "StoredTemplate", "Template", "Text", "Turn", "UrlButton", "Video",
     "VoiceNote", "__version__",
 }  # fmt: skip

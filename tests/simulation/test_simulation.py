@@ -42,6 +42,10 @@ WORLDS = {
     "steps that wait, crashes anywhere": (Faults(kills=4), "waiting", 0.04),
     "timers while the store's clock jumps": (Faults(jumps=2, kills=2), "waiting", 0.01),
     "everything down for two days": (Faults(night=True, kills=2), "waiting", 0.02),
+    "people who stop what waits, crashes anywhere": (Faults(no_answer=0.15, repeat=0.1, kills=4), "stopping", 0.04),
+    "people who stop what waits, frozen processes and failovers": (
+        Faults(freeze=0.02, freeze_seconds=60, failovers=2, kills=2), "stopping", 0.04,
+    ),
 }  # fmt: skip
 
 
@@ -140,6 +144,12 @@ def test_without_replay_safety_it_breaks() -> None:
     assert first_violation(Faults(repeat=0.2, kills=3), mutate=rule)
 
 
+def test_a_commit_that_tells_no_reason_breaks_it() -> None:
+    rule = without("commit", "record(contact, why, now)\nfor _ = 1", "for _ = 1")
+
+    assert "not one end" in first_violation(Faults(no_answer=0.3), mutate=rule)
+
+
 def test_acknowledging_before_the_work_breaks_it() -> None:
     def pop_first(name: str, text: str) -> str:
         text = text.replace(
@@ -195,7 +205,7 @@ def test_without_waiting_for_the_replica_a_failover_loses_or_doubles() -> None:
 def test_without_the_clamp_a_clock_that_jumped_back_leaves_work_lying() -> None:
     rule = without("", "busy, now + RUNAWAY, '+inf'", "busy, '+inf', '+inf'")
 
-    soon = partial(simulate, 0, Faults(jumps=3, kills=2), settle=600)  # what lies there, lies there for an hour
+    soon = partial(simulate, 2, Faults(jumps=3, kills=2), settle=600)  # what lies there, lies there for an hour
 
     assert not soon().violations
     assert soon(mutate=rule).violations

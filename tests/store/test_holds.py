@@ -1,10 +1,8 @@
-"""What holds sending back, as all processes see it; and the budgets that they share."""
+"""What holds sending back, as all processes see it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-
-import pytest
 
 from flashbot.clock import ManualClock, to_ms
 from flashbot.store.fake import FakeRunner
@@ -123,76 +121,3 @@ async def test_a_take_does_not_park_what_may_have_been_sent(store: Store, clock:
     _, found = await store.take(("reply",), lease_ms=1000, most=1)
 
     assert [taken.attempts for taken in found] == [2]
-
-
-# -- budgets
-
-
-async def spend(store: Store, *, since: int | None = None, hour: int = 100, day: int = 100) -> bool | None:
-    return await store.budgets.spend(KEY, "i", health=b"", since=since, hour=hour, day=day)
-
-
-async def test_an_hour_has_so_many_and_no_more(store: Store, clock: ManualClock) -> None:
-    first = [await spend(store, hour=3) for _ in range(5)]
-    clock.advance(timedelta(minutes=54))
-    within = await spend(store, hour=3)
-    clock.advance(timedelta(minutes=12))
-
-    assert first == [True, True, True, False, False]
-    assert within is False
-    assert await spend(store, hour=3) is True
-
-
-async def test_a_day_has_so_many_and_no_more(store: Store, clock: ManualClock) -> None:
-    first = [await spend(store, day=2) for _ in range(3)]
-    clock.advance(timedelta(hours=23))
-    within = await spend(store, day=2)
-    clock.advance(timedelta(hours=3))
-
-    assert first == [True, True, False]
-    assert within is False
-    assert await spend(store, day=2) is True
-
-
-async def test_what_leaves_while_the_health_is_asked_for_counts_on_top_of_it(store: Store) -> None:
-    await spend(store)
-    assert await store.budgets.ask(KEY, "i", within_ms=60_000)
-    await spend(store)
-    await store.budgets.tell(KEY, "i", b"health")
-
-    stale = await spend(store)
-    found = [
-        await store.budgets.spend(KEY, "i", health=b"health", since=2, hour=9, day=9) for _ in range(2)
-    ]  # fmt: skip
-
-    assert stale is None
-    assert found == [True, False]
-
-
-async def test_one_asks_for_the_health_within_a_minute(store: Store, clock: ManualClock) -> None:
-    asked = [await store.budgets.ask(KEY, "i", within_ms=60_000) for _ in range(2)]
-    clock.advance(timedelta(seconds=61))
-
-    assert asked == [True, False]
-    assert await store.budgets.ask(KEY, "i", within_ms=60_000)
-
-
-async def test_what_did_not_leave_is_given_back(store: Store) -> None:
-    await spend(store, hour=1)
-    await store.budgets.refund(KEY, "i")
-
-    assert await spend(store, hour=1) is True
-
-
-@pytest.mark.parametrize("jump", [timedelta(minutes=30), timedelta(days=300)])
-async def test_after_a_jump_back_of_the_clock_the_budget_is_neither_doubled_nor_stuck(jump: timedelta) -> None:
-    clock = ManualClock()
-    ahead = jump
-    store = Store(FakeRunner(), now_ms=lambda: to_ms(clock.now() + ahead))
-    await spend(store, hour=1)
-    ahead = timedelta()
-    at_once = await spend(store, hour=1)
-    clock.advance(timedelta(hours=2))
-
-    assert at_once is (jump > timedelta(hours=1))
-    assert await spend(store, hour=1) is True

@@ -315,8 +315,13 @@ async def test_no_script_touches_two_slots(cluster: Cluster) -> None:
     await store.passes.heard(["a"])
     await store.holds.hold("instance", "gone", key_tag=key_tag, wait_ms=1000)
     await store.holds.read(key_tag)
-    await store.budgets.tell(key_tag, "instance", b"{}")
-    await store.budgets.spend(key_tag, "instance", health=b"{}", since=10, hour=10, day=10)
+    for contact in [contacts_of(store, tag, 1)[0] for tag in store.tags]:
+        await store.acquaintances.read(contact)
+        await store.silenced(contact)
+        await store.reasons.read(contact)
+        await store.ledgers.note(key_tag, "instance", f"m-{contact}", contact, "reply")
+    await store.numbers.set("instance", {"state": "stable"})
+    await store.numbers.days("instance", 1, 2, since_ms=0)
 
     letters = [letter async for letter in DeadLetters(cluster, store).list()]
     misses = [miss async for miss in store.misses.read()]

@@ -125,7 +125,7 @@ def _piece(character: str) -> str:
     folded = fold(character)
     if folded:
         return folded.replace(" ", "/")  # ½ is 1/2
-    if category in SILENT:
+    if category in SILENT or character.isalnum():  # such as a ligature of marks alone
         return ""
     if category == "Pd" or character == "−":
         return "-"

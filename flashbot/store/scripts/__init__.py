@@ -21,10 +21,15 @@ NAMES = (
     "known",
     "catchup",
     "pause",
-    "budget",
+    "ledger",
+    "number",
+    "contact",
+    "days",
     "loose",
     "standing",
     "misses",
+    "reasons",
+    "person",
 )
 
 

@@ -5,6 +5,8 @@
 
 local tag = KEYS[1]
 local RUNAWAY = 15 * 60 * 1000 -- nobody parks longer: an end further ahead means the clock jumped back
+local PIECE, LONGEST_HELD = 14 * 60 * 1000, 6 * 3600 * 1000 -- what waits longer is parked piece by piece
+local DAY = 24 * 3600 * 1000
 
 local function time(given)
   if given ~= '' then return tonumber(given) end
@@ -27,7 +29,7 @@ local function lease(queue, contact, now, ms)
     return nil
   end
   local meta = key(queue, 'm:' .. contact)
-  local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n', 'd')
+  local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n', 'd', 'p')
   -- The time is in it: after a failover that lost some takes, or with these counters deleted by hand, no former owner
   -- may hold the number that somebody gets now.
   local epoch = math.max(tonumber(have[1] or '0') + 1, now)
@@ -36,7 +38,7 @@ local function lease(queue, contact, now, ms)
   redis.call('HSET', meta, 'e', epoch, 'a', attempts, 's', since)
   redis.call('ZADD', key(queue, 'busy'), now + ms, contact)
   local state = queue == 'in' and redis.call('GET', tag .. ':st:' .. contact)
-  return { queue, contact, epoch, attempts, since, have[4], head, state, now, have[5] and 1 or 0 }
+  return { queue, contact, epoch, attempts, since, have[4], head, state, now, have[5] and 1 or 0, have[6] }
 end
 
 local function take_ready(queue, now, ms)
@@ -66,7 +68,9 @@ local function wake_due(queue, now)
   if #due == 0 then due = redis.call('ZRANGEBYSCORE', busy, now + RUNAWAY, '+inf', 'LIMIT', 0, 16) end
   for _, contact in ipairs(due) do
     redis.call('ZREM', busy, contact) -- first, because it frees: full memory must not stop what drains it
-    redis.call('RPUSH', key(queue, 'ready'), contact)
+    local held = queue == 'drip' and tonumber(redis.call('HGET', key(queue, 'm:' .. contact), 'p') or '0') or 0
+    if held > now and held <= now + LONGEST_HELD then redis.call('ZADD', busy, math.min(held, now + PIECE), contact)
+    else redis.call('RPUSH', key(queue, 'ready'), contact) end
   end
   return #due
 end
@@ -78,5 +82,67 @@ local function fire_timers(now)
     local contact = string.match(due[i], '^(.-)|')
     redis.call('ZREM', timers, due[i])
     if contact then append('in', contact, 'T ' .. string.format('%.0f', due[i + 1]) .. '\n' .. due[i], now, 0) end
+  end
+end
+
+-- Write a decision into the contact's story, in one call with what it decided. `said`: '<keep ms> <fold|-> <id|-> JSON'.
+-- A record is '<first ms> <last ms> <count> <fold|-> <id|-> JSON'; the same fold among the newest is counted there.
+-- `whose` finds the contact by an id, and goes with the record that named it.
+local function record(contact, said, now)
+  local keep, fold, id, rest = string.match(said or '', '^(%d+) (%S+) (%S+) (.*)$')
+  if not keep then return end
+  local story, at = tag .. ':why:' .. contact, string.format('%.0f', now)
+  local tail = ' ' .. fold .. ' ' .. id .. ' ' .. rest
+  local newest = fold ~= '-' and redis.call('LRANGE', story, -8, -1) or {}
+  for i = #newest, 1, -1 do
+    local first, count, same = string.match(newest[i], '^(%d+) %d+ (%d+) (%S+)')
+    if same == fold then
+      redis.call('LSET', story, i - #newest - 1, first .. ' ' .. at .. ' ' .. count + 1 .. tail)
+      redis.call('PEXPIRE', story, keep)
+      return
+    end
+  end
+  local length = redis.call('RPUSH', story, at .. ' ' .. at .. ' 1' .. tail)
+  if id ~= '-' then redis.call('SET', tag .. ':whose:' .. id, contact, 'PX', keep) end
+  -- What a turn sends follows its own record closely: that one keeps the time for both.
+  if length == 1 or id ~= '-' then redis.call('PEXPIRE', story, keep) end
+  while length > 200 or (length > 1 and id ~= '-') do
+    local oldest = redis.call('LINDEX', story, 0)
+    local last, named = string.match(oldest, '^%d+ (%d+) %d+ %S+ (%S+)')
+    if length <= 200 and last and tonumber(last) > now - keep then break end
+    redis.call('LPOP', story)
+    length = length - 1
+    if named and named ~= '-' and named ~= id then redis.call('DEL', tag .. ':whose:' .. named) end
+  end
+end
+
+-- What a contact got unasked: '<ms> <class> <hash of the body> <instance>', the newest last. Days are those of UTC.
+local function impose(contact, class, body, instance, now)
+  if class == '' then return end
+  local sent, days, day = tag .. ':sent:' .. contact, tag .. ':days:' .. instance, math.floor(now / DAY)
+  redis.call('RPUSH', sent, string.format('%.0f %s %s %s', now, class, body, instance))
+  redis.call('LTRIM', sent, -50, -1)
+  redis.call('PEXPIRE', sent, 400 * DAY)
+  redis.call('HINCRBY', days, day .. ':s', 1)
+  redis.call('HDEL', days, day - 40 .. ':s', day - 40 .. ':f', day - 40 .. ':n')
+  redis.call('PEXPIRE', days, 40 * DAY)
+  local met = tag .. ':met:' .. instance
+  redis.call('ZADD', met, now, contact)
+  redis.call('ZREMRANGEBYSCORE', met, '-inf', now - 8 * DAY)
+  redis.call('PEXPIRE', met, 8 * DAY)
+end
+
+-- The contact wrote: within three days of something unasked that is an answer to it.
+local function answered(contact, how, now)
+  if how == '' then return end
+  local at, instance = string.match(redis.call('LINDEX', tag .. ':sent:' .. contact, -1) or '', '^(%d+) %S+ %S+ (%S+)')
+  if not at or now - tonumber(at) > 3 * DAY then return end
+  local heard = tag .. ':heard:' .. instance
+  redis.call('ZADD', heard, at, contact)
+  redis.call('ZREMRANGEBYSCORE', heard, '-inf', now - 8 * DAY)
+  redis.call('PEXPIRE', heard, 8 * DAY)
+  if how == 'negative' then
+    redis.call('HINCRBY', tag .. ':days:' .. instance, math.floor(now / DAY) .. ':n', 1)
+    redis.call('PEXPIRE', tag .. ':days:' .. instance, 40 * DAY)
   end
 end

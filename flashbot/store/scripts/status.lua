@@ -14,11 +14,15 @@ if id == '' then id = redis.call('GET', tag .. ':by:' .. provider) or '' end
 if id == '' then return { 0, '', '' } end
 
 local record = tag .. ':out:' .. id
-local have = redis.call('HMGET', record, 'r', 'm', 'c')
+local have = redis.call('HMGET', record, 'r', 'm', 'c', 'u')
 local stood, moved = tonumber(have[1] or '0'), 0
 if rung > stood then
   redis.call('HSET', record, 'r', rung, 's', name)
   moved = 1
+  if name == 'failed' and have[4] then
+    redis.call('HINCRBY', tag .. ':days:' .. have[4], math.floor(now / DAY) .. ':f', 1)
+    redis.call('PEXPIRE', tag .. ':days:' .. have[4], 40 * DAY)
+  end
 end
 -- A failure that is told after the delivery is none.
 if rung > stood or (rung > 0 and name ~= 'failed') then redis.call('HSETNX', record, name, now) end

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flashbot.dialogue.text import fold
 from flashbot.dialogue.values.line import LOOKED_AT, Found, Rank, apart, closes, read
 
 
+@example("\ufc5e")
 @given(st.text(st.characters(categories=["L", "Nd", "P", "Z", "Mn"])))
 def test_the_words_of_a_line_are_those_of_its_folded_text(text: str) -> None:
     folded = "".join(character if character.isalnum() else " " for character in fold(text))

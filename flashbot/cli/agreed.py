@@ -1,0 +1,109 @@
+"""`Agreements`: who in a file agreed to marketing, written into the bot's own store. It never undoes an opt-out."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from flashbot.cli.people import Person
+    from flashbot.store.mailbox import Store
+
+__all__ = ["Agreement", "Agreements", "Noted", "agreements", "read_agreed", "read_date"]
+
+Noted: TypeAlias = Literal["given", "opted_out", "nothing"]
+YES = frozenset({"yes", "y", "oui", "o", "true", "vrai", "1", "x"})
+NO = frozenset({"", "no", "n", "non", "false", "faux", "0"})
+DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a line says of its person's consent; `source` is where they gave it."""
+
+    source: str = field(default="", repr=False)
+    at: datetime | None = None
+
+
+def read_agreed(cell: str) -> bool | None:
+    """None for what says neither yes nor no."""
+    word = cell.strip().casefold()
+    return True if word in YES else False if word in NO else None
+
+
+def read_date(cell: str) -> datetime | None:
+    """A date, or a date and a time, as ISO 8601 writes them or with the day first; None for anything else."""
+    day_first = DAY_FIRST.fullmatch(cell.strip())
+    written = "{2}-{1:0>2}-{0:0>2}".format(*day_first.groups()) if day_first else cell.strip()
+    with contextlib.suppress(ValueError):
+        found = datetime.fromisoformat(written)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
+
+
+class Agreements:
+    """Of one import. `store` is None where no bot has one: then nobody is known to have opted out."""
+
+    def __init__(self, store: Store | None, file: str, *, source: str, wording: str) -> None:
+        self._store = store
+        self._file = file
+        self._source = source
+        self._wording = wording
+
+    async def silenced(self, person: Person) -> bool:
+        """Whether they opted out and were forgotten: then nothing of them is to be kept anywhere. Raises StoreAway."""
+        return self._store is not None and await self._store.silenced(person.phone)
+
+    async def note(self, person: Person) -> Noted:
+        """Write a person's consent down, where there is one. Raises StoreAway and MemoryUnreadable."""
+        from flashbot.clock import SystemClock, to_ms
+        from flashbot.consent import MARKETING, Entry
+        from flashbot.dialogue.memory import Memory
+
+        agreed, store = person.agreed, self._store
+        if agreed is None or store is None:
+            return "nothing"
+        now = SystemClock().now()
+        outcome: Noted = "given"
+        source = agreed.source or self._source
+        entry = Entry(
+            MARKETING,
+            "given",
+            f"import:{self._file}:{person.line}" + (f" ({source})" if source else ""),
+            self._wording or source,
+            to_ms(agreed.at or now),
+        )
+
+        def change(document: bytes | None) -> bytes | None:
+            nonlocal outcome
+            memory = Memory.load(document)
+            outcome = "given"
+            standing = memory.standing(to_ms(now))
+            if standing.stops(MARKETING):
+                outcome = "opted_out"
+                return None
+            if MARKETING in standing.consents:
+                return None
+            memory.note(entry)
+            return memory.dump()
+
+        await store.people.amend(person.phone, change)
+        return outcome
+
+
+@contextlib.asynccontextmanager
+async def agreements(file: str, *, wanted: bool, source: str, wording: str) -> AsyncIterator[Agreements]:
+    """Over the bot's store. Where there is none: SettingsError if consents are `wanted`, else nothing is started."""
+    from flashbot.cli.dead import opened_store
+    from flashbot.settings import load_settings
+
+    settings = load_settings()
+    if not (wanted or settings.redis_url.get_secret_value() or settings.data_dir.is_dir()):
+        yield Agreements(None, file, source=source, wording=wording)
+        return
+    async with opened_store(settings) as opened:
+        yield Agreements(opened.store, file, source=source, wording=wording)

@@ -1,0 +1,36 @@
+"""The store of the folder in which a command was typed, opened."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flashbot.settings import Settings
+    from flashbot.store.opening import OpenedStore
+
+__all__ = ["opened_store"]
+
+
+@contextlib.asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[OpenedStore]:
+    """The store; nothing is made where there is none."""
+    from flashbot.errors import SettingsError
+    from flashbot.store.opening import open_store
+
+    url = settings.redis_url.get_secret_value()
+    if not url and not settings.data_dir.is_dir():
+        raise SettingsError(
+            f"There is no data folder {settings.data_dir} here: go to the folder in which the bot runs, or set "
+            "FLASHBOT_DATA_DIR or FLASHBOT_REDIS_URL."
+        )
+    async with open_store(
+        url=url,
+        folder=settings.data_dir,
+        server=settings.redis_server,
+        partitions=settings.partitions,
+        wait=settings.redis_wait,
+        wait_aof=settings.redis_waitaof,
+    ) as opened:
+        yield opened

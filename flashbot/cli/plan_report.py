@@ -1,0 +1,301 @@
+"""What a plan says: days, what binds them, who gets nothing, and what was taken for granted; for people and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from flashbot.cli.account import print_json
+from flashbot.cli.console import clean, note, output, say
+
+if TYPE_CHECKING:
+    from flashbot.cli.plan_number import Sender
+    from flashbot.cli.plan_people import Audience
+    from flashbot.outreach.forecast import Forecast, PlannedDay
+    from flashbot.outreach.scenario import Scenario
+    from flashbot.outreach.verdict import Reason
+
+__all__ = ["Told", "ending", "label", "report", "write_excluded"]
+
+BAR = 14
+PARTS = "▏▎▍▌▋▊▉█"
+LABELS: Mapping[Reason, str] = {
+    "pace": "gap between messages", "rest": "rest after a series", "hour": "an hour’s budget",
+    "proactive_hour": "an hour’s budget", "day": "the day’s budget", "proactive_day": "the day’s budget",
+    "recipients_hour": "people an hour", "recipients_day": "people a day", "new_chats_hour": "new chats an hour",
+    "new_chats_day": "new chats a day", "cold_ratio": "share of strangers", "identical": "the same text",
+    "share": "other series’ turn", "quiet": "quiet hours", "weekend": "weekend", "holiday": "public holiday",
+    "prayer": "Friday prayer", "ramadan": "Ramadan hours", "window": "the number’s hours",
+    "capped": "enough for each person", "gap": "gap for each person", "same_body": "same text to a person",
+    "restricted": "number restricted", "at_risk": "number at risk", "locked": "new chats locked",
+}  # fmt: skip
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MOST_ROWS = 45
+"""A longer plan is told by weeks."""
+LATELY = 14
+"""Days by which it is guessed how much longer it takes."""
+LONGEST_GUESS = 5 * 365
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    scenario: Scenario
+    forecast: Forecast
+    audience: Audience
+    sender: Sender
+    same_text: bool
+    hours: str | None
+    wrote: float | None
+
+    def local(self, at_ms: int) -> datetime:
+        """By the number's clock."""
+        from flashbot.clock import from_ms
+        from flashbot.outreach.zones import zone_named
+
+        return from_ms(at_ms).astimezone(zone_named(self.scenario.number.zone))
+
+
+def label(reason: Reason | None) -> str:
+    """A few words for what binds."""
+    from flashbot.outreach.reasons import WORDS
+
+    return "" if reason is None else LABELS.get(reason) or WORDS["en"][reason]
+
+
+def report(told: Told, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_json(told))
+        return
+    forecast = told.forecast
+    say(
+        f"{told.scenario.series[0].name}: {_plural(forecast.people, 'person', 'people')}, "
+        f"{_plural(forecast.messages, 'message')}. Nothing was sent."
+    )
+    say("")
+    say(ending(told), "bold green" if forecast.done and forecast.sent else "bold yellow")
+    say("")
+    _print_days(told)
+    _print_people(told)
+    say("")
+    say("What this takes for granted", "bold")
+    _print_list(("-", sentence) for sentence in _granted(told))
+
+
+def ending(told: Told) -> str:
+    """The day it ends, or that it does not."""
+    forecast = told.forecast
+    if forecast.ends_ms is not None:
+        active = sum(day.sent > 0 for day in forecast.days)
+        at = told.local(forecast.ends_ms)
+        sent = _plural(forecast.sent, "message")
+        return f"It ends on {_long(at.date())} at {at:%H:%M}: {sent} on {_plural(active, 'day')}."
+    if forecast.done:
+        return "Nobody gets anything."
+    waiting = sum(forecast.waiting.values())
+    people = f"{_plural(waiting, 'person waits', 'people wait')} still"
+    said = f"It does not end within {_plural(told.scenario.days, 'day')}: {people}."
+    lately = forecast.days[-LATELY:]
+    pace = sum(day.sent for day in lately) / len(lately)
+    if pace <= 0:
+        return f"{said} At this rate it never does."
+    more = waiting / pace
+    if more > LONGEST_GUESS:
+        return f"{said} As in the last days, it would take years."
+    return f"{said} As in the last days, it would take about {_span(more)} more."
+
+
+def write_excluded(path: Path, told: Told) -> None:
+    """Everybody who gets nothing, or not all: line, phone, which message, why. Lines that cannot be used as well."""
+    from flashbot.cli.sheet import sheet
+    from flashbot.outreach.reasons import WORDS
+
+    rows = [(line.line, "", "", "line", line.reason) for line in told.audience.refused]
+    for one in told.forecast.excluded:
+        line, phone = told.audience.phones[one.contact]
+        rows.append((line, phone, str(one.place + 1), one.reason, WORDS["en"][one.reason]))
+    with sheet(path, ("line", "phone", "message", "reason", "words")) as write:
+        for row in sorted(rows):
+            write([str(cell) for cell in row])
+    note(f"{_plural(len(rows), 'line')} with who gets nothing, and why: {path}.")
+
+
+# -- for people
+
+
+def _print_days(told: Told) -> None:
+    days = told.forecast.days
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(width=BAR, no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("day", "sent", "", "in all", "unanswered", "what holds it back", style="dim")
+    weekly = len(days) > MOST_ROWS
+    rows = list(_weeks(days) if weekly else _alike(days))
+    most = max((row[1] for row in rows), default=0)
+    for when, sent, total, balance, binds in rows:
+        table.add_row(
+            when,
+            f"{sent:,}" if sent else "–",
+            Text(_bar(sent, most), style="green"),
+            f"{total:,}",
+            f"{balance:,}",
+            Text(binds, style="" if sent else "dim"),
+        )
+    output().print(table)
+    say("unanswered: messages of the last 30 days to people who have not written since.", "dim")
+
+
+def _alike(days: tuple[PlannedDay, ...]) -> Iterator[tuple[str, int, int, int, str]]:
+    """A row for each day; days on which nothing is sent for the same reason share one."""
+    for (idle, binds), group in groupby(days, key=lambda day: (day.sent == 0, day.binds)):
+        run = list(group)
+        for block in [run] if idle else [[day] for day in run]:
+            last = block[-1]
+            yield _range(block[0].day, last.day), last.sent, last.total, last.balance, label(binds)
+
+
+def _weeks(days: tuple[PlannedDay, ...]) -> Iterator[tuple[str, int, int, int, str]]:
+    for _, group in groupby(days, key=lambda day: day.day.isocalendar()[:2]):
+        run = list(group)
+        sent = sum(day.sent for day in run)
+        binds = Counter(day.binds for day in run if day.sent or not sent).most_common(1)[0][0]
+        yield _range(run[0].day, run[-1].day), sent, run[-1].total, run[-1].balance, label(binds)
+
+
+def _bar(value: int, most: int) -> str:
+    eighths = round(value / most * BAR * 8) if most else 0
+    if value and not eighths:
+        eighths = 1
+    whole, rest = divmod(eighths, 8)
+    return PARTS[-1] * whole + (PARTS[rest - 1] if rest else "")
+
+
+def _print_people(told: Told) -> None:
+    from flashbot.outreach.reasons import WORDS
+
+    forecast, refused = told.forecast, Counter(line.reason for line in told.audience.refused)
+    rows = [(count, WORDS["en"][reason]) for reason, count in forecast.reasons().items()]
+    rows += [(count, f"line not usable: {reason}") for reason, count in refused.most_common()]
+    waits = [
+        (count, "their next message is not due yet" if reason is None else WORDS["en"][reason])
+        for reason, count in forecast.waiting.items()
+    ]
+    for title, found in (("Excluded", rows), ("Still waiting at the end", waits)):
+        say("")
+        say(f"{title}: {_plural(sum(count for count, _ in found), 'person', 'people') if found else 'nobody'}", "bold")
+        _print_list((f"{count:>9,} ", why) for count, why in found)
+    say("")
+    balance = forecast.days[-1].balance if forecast.days else 0
+    share = f" ({balance / forecast.sent:.0%} of all sent)" if forecast.sent else ""
+    say("Of those who get it", "bold")
+    counts = (
+        (forecast.answers, "answer"),
+        (forecast.opt_outs, "opt out"),
+        (forecast.failed, "cannot be reached"),
+        (balance, f"messages of the last 30 days stay unanswered{share}"),
+    )
+    _print_list((f"{count:>9,} ", what) for count, what in counts)
+
+
+def _print_list(rows: Iterable[tuple[str, str]]) -> None:
+    """A mark or a count, and what it is of, under itself where it is long."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for mark, text in rows:
+        table.add_row(mark, Text(clean(text)))
+    output().print(table)
+
+
+def _granted(told: Told) -> Iterator[str]:
+    scenario, audience = told.scenario, told.audience
+    replies = scenario.replies
+    yield f"The number: {told.sender.said}; its clock is that of {scenario.number.zone or 'UTC'}."
+    if scenario.growing:
+        yield "Its own history goes on from day to day; what MsgFlash says of it stays as it is."
+    else:
+        yield (
+            "It stays as it is for all these days: MsgFlash may raise its ceilings, or lower them. --growing lets its "
+            "own history go on."
+        )
+    if scenario.stage is None:
+        yield "Its history is not known, so new chats are held to the lowest stage; --stage says how far it has come."
+    yield "Nobody else sends from it, and it stays linked."
+    yield (
+        f"{replies.answer:.0%} of the messages are answered within 72 hours, {replies.opt_out:.0%} with STOP, and "
+        f"{replies.fail:.0%} of the people cannot be reached: averages that others published, unless you gave your own."
+    )
+    if not audience.consent_told:
+        yield (
+            "Everybody agreed to marketing: the file has no column consent. A bot writes to nobody who is not known to "
+            "have agreed."
+        )
+    if audience.strangers:
+        nobody = audience.strangers == len(audience.recipients)
+        who = "Nobody ever" if nobody else f"{audience.strangers:,} of the people never"
+        yield f"{who} wrote to this number: a column last_message, or --wrote DAYS for all, says otherwise."
+    elif told.wrote is not None:
+        yield f"Whoever has no date of their own wrote {told.wrote:g} days ago, as --wrote says."
+    if told.same_text:
+        yield "Everybody gets the very same words."
+    else:
+        yield "Every text is its own, by a name in it or more; --same-text plans for one that is not."
+    hours = "the bot's policy" if told.hours is None else f"--hours {told.hours}"
+    yield f"People are written to in the hours of {hours}, by the clock where their phone is from."
+
+
+def _plural(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _long(day: date) -> str:
+    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def _range(first: date, last: date) -> str:
+    month = MONTHS[last.month - 1]
+    if first == last:
+        return f"{DAYS[first.weekday()]} {first.day:2} {month}"
+    begin = f"{first.day}" if first.month == last.month else f"{first.day} {MONTHS[first.month - 1]}"
+    return f"{begin} – {last.day} {month}"
+
+
+def _span(days: float) -> str:
+    if days < 21:
+        return _plural(max(1, round(days)), "day")
+    return _plural(round(days / 7), "week") if days < 90 else _plural(round(days / 30.4), "month")
+
+
+# -- for programs
+
+
+def _json(told: Told) -> Iterator[Mapping[str, Any]]:
+    forecast = told.forecast
+    for day in forecast.days:
+        yield {**asdict(day), "day": day.day.isoformat()}
+    yield {
+        "people": forecast.people,
+        "messages": forecast.messages,
+        "sent": forecast.sent,
+        "ends": None if forecast.ends_ms is None else told.local(forecast.ends_ms).isoformat(timespec="seconds"),
+        "excluded": dict(forecast.reasons()),
+        "waiting": {reason or "not_due": count for reason, count in forecast.waiting.items()},
+        "refused_lines": len(told.audience.refused),
+        "answers": forecast.answers,
+        "opt_outs": forecast.opt_outs,
+        "failed": forecast.failed,
+        "unanswered": forecast.days[-1].balance if forecast.days else 0,
+        "assumed": [clean(sentence) for sentence in _granted(told)],
+    }

@@ -1,0 +1,127 @@
+"""Reads what the gates look at for one message, fresh: its contact, and its number. It decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from flashbot.clock import to_ms
+from flashbot.dialogue.memory import Memory, MemoryUnreadable
+from flashbot.msgflash.phones import country_of
+from flashbot.outreach.facts import Number, Person, Sent
+from flashbot.outreach.health import Health, Told
+from flashbot.outreach.zones import zones_of
+from flashbot.store.acquaintances import Acquaintance
+from flashbot.store.mailbox import Store
+
+__all__ = ["FIELDS", "Facts", "dump_health", "load_health", "number_of", "person_of", "read_facts"]
+
+FIELDS = ("health", "at", "state", "score", "since", "seen", "lock", "re", "zone", "stage", "usual", "asked", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Times are ms since the epoch by the store's clock."""
+
+    now_ms: int
+    person: Person
+    number: Number
+    health: Health | None
+    stage: int | None
+    usual_day: float | None
+    asked_ms: int
+    """When MsgFlash was last asked for the health; 0 for never."""
+    full_ms: int
+    """The end of the latest wait that concerned all of the number's unasked messages; 0 for never."""
+
+
+async def read_facts(store: Store, contact: str, instance: str, *, zone: str = "", unreadable: bool = False) -> Facts:
+    """In one round trip, and one more for who may have been forgotten. `zone` (IANA): the number's own, where set.
+
+    Raises StoreAway, and MemoryUnreadable unless what nobody here can read may pass for nothing (`unreadable`).
+    """
+    known, (now_ms, kept) = await asyncio.gather(
+        store.acquaintances.read(contact), store.numbers.read(instance, *FIELDS)
+    )
+    number = number_of(kept, zone=zone)
+    home = (number.zone,) if number.zone else ()
+    try:
+        person = person_of(contact, known, home=home)
+    except MemoryUnreadable:
+        if not unreadable:
+            raise
+        person = person_of(contact, replace(known, state=None), home=home)
+    if known.state is None and await store.silenced(contact):
+        person = replace(person, erased=True)
+    return Facts(
+        now_ms,
+        person,
+        number,
+        load_health(kept["health"]),
+        _whole(kept["stage"]),
+        float(kept["usual"]) if kept["usual"] else None,
+        _whole(kept["asked"]) or 0,
+        _whole(kept["full"]) or 0,
+    )
+
+
+def person_of(contact: str, known: Acquaintance, *, home: tuple[str, ...] = ()) -> Person:
+    """Raises MemoryUnreadable."""
+    memory = Memory.load(known.state)
+    standing = memory.standing(known.now_ms)
+    last, owner = memory.last_inbound, memory.owner
+    zones, country = _place(contact, home)
+    return Person(
+        last_inbound_ms=None if last is None else to_ms(last),
+        suppressed=standing.suppressed,
+        consents=standing.consents,
+        asked_until_ms=standing.asked_until_ms,
+        owner_until_ms=None if owner is None else owner.until_ms,
+        zones=zones,
+        country=country,
+        sent=tuple(Sent(one.at_ms, _class(one.cls), one.body) for one in known.sent),
+    )
+
+
+def number_of(kept: dict[str, str], *, zone: str = "") -> Number:
+    """`kept` has each of `FIELDS`. Whether it is linked is asked before: nothing at all leaves from one that is not."""
+    return Number(
+        linked=True,
+        state=kept["state"] or None,
+        score=float(kept["score"]) if kept["score"] else None,
+        health_at_ms=_whole(kept["at"]),
+        zone=zone or kept["zone"],
+        linked_since_ms=_whole(kept["since"]) or _whole(kept["seen"]),
+        lock_until_ms=_whole(kept["lock"]),
+        reconnected_ms=_whole(kept["re"]),
+    )
+
+
+def dump_health(health: Health) -> str:
+    told = {name: getattr(health, name) for name in Health.__slots__}
+    return to_json({name: [one.value, one.at_ms] for name, one in told.items() if one is not None}).decode()
+
+
+def load_health(stored: str) -> Health | None:
+    """What a newer flashbot added is passed over."""
+    if not stored:
+        return None
+    found = from_json(stored)
+    return Health(**{name: Told(*found[name][:2]) for name in Health.__slots__ if name in found})
+
+
+@lru_cache(maxsize=4096)
+def _place(contact: str, home: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    return zones_of(contact, home=home), country_of(contact)
+
+
+def _class(stored: str) -> Any:
+    return stored
+
+
+def _whole(kept: str) -> int | None:
+    return int(kept) if kept else None

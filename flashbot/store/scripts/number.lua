@@ -1,0 +1,41 @@
+-- What every process knows of a number, beside its ledger: the health that MsgFlash told, its state, its link.
+-- ARGV: now|'', verb, instance, then
+--   'read', fields...
+--   'ask', ms during which nobody else asks
+--   'set', (field, value)...: '@' is now, '' forgets it
+--   'until', field, moment: never brought forward
+-- Returns: read: {now, values|''...}; ask: when it was asked for the one who asks now, else ''; set, until: 1
+local now, verb = time(ARGV[1]), ARGV[2]
+local number = tag .. ':number:' .. ARGV[3]
+local KEEP = 400 * 24 * 3600 * 1000
+local stamp = string.format('%.0f', now)
+
+if verb == 'read' then
+  local fields = {}
+  for i = 4, #ARGV do fields[#fields + 1] = ARGV[i] end
+  local out = redis.call('HMGET', number, unpack(fields))
+  for i = 1, #fields do out[i] = out[i] or '' end
+  table.insert(out, 1, stamp)
+  return out
+elseif verb == 'ask' then
+  local asked = tonumber(redis.call('HGET', number, 'asked') or '0')
+  if asked <= now and now - asked < tonumber(ARGV[4]) then return '' end
+  redis.call('HSET', number, 'asked', stamp)
+  redis.call('HSETNX', number, 'seen', stamp)
+  redis.call('PEXPIRE', number, KEEP)
+  return stamp
+elseif verb == 'set' then
+  for i = 4, #ARGV, 2 do
+    if ARGV[i + 1] == '' then redis.call('HDEL', number, ARGV[i])
+    else redis.call('HSET', number, ARGV[i], ARGV[i + 1] == '@' and stamp or ARGV[i + 1]) end
+  end
+  redis.call('PEXPIRE', number, KEEP)
+  return 1
+elseif verb == 'until' then
+  -- An end that lies more than a day ahead was written before the clock jumped back.
+  local kept = tonumber(redis.call('HGET', number, ARGV[4]) or '0')
+  if kept < tonumber(ARGV[5]) or kept > now + 24 * 3600 * 1000 then redis.call('HSET', number, ARGV[4], ARGV[5]) end
+  redis.call('PEXPIRE', number, KEEP)
+  return 1
+end
+return redis.error_reply('ERR unknown verb')

@@ -1,0 +1,44 @@
+"""The days of a number as its stage counts them."""
+
+from __future__ import annotations
+
+from flashbot.engine.history import LONGEST, dump_days, load_days, reply_rate, with_days
+from flashbot.outreach.stages import Day, stage
+from flashbot.store.numbers import DayCount
+
+
+def test_a_day_that_is_over_has_its_shares() -> None:
+    (day,) = with_days([], [DayCount(20_000, 40, 2, 1)], ceiling=50, rate=0.3, disconnects=1)
+
+    assert day == Day(True, 40, 0.8, 0.3, 0.05, 0.025, disconnects_hour=1)
+
+
+def test_of_days_on_which_nobody_looked_only_the_last_has_a_rate() -> None:
+    days = with_days([], [DayCount(1, 5, 0, 0), DayCount(2, 0, 0, 0), DayCount(3, 5, 0, 0)], ceiling=5, rate=0.5)
+
+    assert [day.active for day in days] == [True, False, True]
+    assert [day.reply_rate for day in days] == [None, None, 0.5]
+
+
+def test_few_people_have_no_rate() -> None:
+    assert reply_rate(19, 19) is None
+    assert reply_rate(20, 5) == 0.25
+
+
+def test_what_is_kept_is_read_again_and_what_a_newer_version_added_is_passed_over() -> None:
+    days = [Day(True, 9, 0.9, 0.4), Day(locked=True)]
+
+    assert load_days(dump_days(days)) == days
+    assert load_days('[[true,9,0.9,0.4,0,0,false,0,"new"]]') == days[:1]
+    assert load_days("") == []
+    assert len(with_days(days * LONGEST, [], ceiling=0, rate=None)) == LONGEST
+
+
+def test_three_good_days_bring_the_next_stage() -> None:
+    counts = [DayCount(day, 9, 0, 0) for day in range(3)]
+    days: list[Day] = []
+
+    for count in counts:
+        days = with_days(days, [count], ceiling=10, rate=0.4)
+
+    assert stage(days) == 2
