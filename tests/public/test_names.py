@@ -24,6 +24,18 @@ HEAVY = (
     "typer",
     "yaml",
 )
+    "aiohttp",
+    "babel",
+    "holidays",
+    "jinja2",
+    "phonenumbers",
+    "prometheus_client",
+    "pydantic",
+    "redis",
+    "rich",
+    "typer",
+    "yaml",
+)
 NAMES = {
     "Audio", "Bot", "Buttons", "CallButton", "Client", "Connected", "ContactCard", "CopyButton", "Delivered",
     "Disconnected", "Document", "Drip", "Failed", "FlashbotError", "Image", "Location", "Match", "PRESETS", "PixButton",
