@@ -24,23 +24,10 @@ HEAVY = (
     "typer",
     "yaml",
 )
-    "aiohttp",
-    "babel",
-    "holidays",
-    "jinja2",
-    "phonenumbers",
-    "prometheus_client",
-    "pydantic",
-    "redis",
-    "rich",
-    "typer",
-    "yaml",
-)
 NAMES = {
     "Audio", "Bot", "Buttons", "CallButton", "Client", "Connected", "ContactCard", "CopyButton", "Delivered",
     "Disconnected", "Document", "Drip", "Failed", "FlashbotError", "Image", "Location", "Match", "PRESETS", "PixButton",
-    "Policy", "Presets", "Read",
-    "Received", "ReplyButton", "Router", "Sent", "StoredTemplate", "Template", "Text", "Turn", "UrlButton", "Video",
+    "Policy", "Presets", "Read", "Received", "ReplyButton", "Router", "Sent", "StoredTemplate", "Template", "Text", "Turn", "UrlButton", "Video",
     "VoiceNote", "__version__",
 }  # fmt: skip
 
