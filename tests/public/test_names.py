@@ -27,7 +27,8 @@ HEAVY = (
 NAMES = {
     "Audio", "Bot", "Buttons", "CallButton", "Client", "Connected", "ContactCard", "CopyButton", "Delivered",
     "Disconnected", "Document", "Drip", "Failed", "FlashbotError", "Image", "Location", "Match", "PRESETS", "PixButton",
-    "Policy", "Presets", "Read", "Received", "ReplyButton", "Router", "Sent", "StoredTemplate", "Template", "Text", "Turn", "UrlButton", "Video",
+    "Policy", "Presets", "Read", "Received",
+    "ReplyButton", "Router", "Sent", "StoredTemplate", "Template", "Text", "Turn", "UrlButton", "Video",
     "VoiceNote", "__version__",
 }  # fmt: skip
 
