@@ -35,7 +35,7 @@ class Catalogue:
     """The files ending in .j2 under `folder`; a missing folder has none.
 
     `language` is the bot's own, for contacts whose language has no file. Raises TemplateFault for files that cannot be
-    read and headers that make no sense; `compile` does for what is not Jinja. With `faults`, they are put there
+    read and headers that make no sense; `lower` does for what is not Jinja. With `faults`, they are put there
     instead, and the other files can be used.
     """
 
@@ -85,11 +85,6 @@ class Catalogue:
                 return self._by_key[name]  # "ask_review.fr", by its full name
             raise self._missing(name)
         return family[closest(family, language, self.language)]
-
-    def check(self, names: Iterable[str]) -> None:
-        """Raises TemplateError for the first that does not exist."""
-        for name in names:
-            self.find(name)
 
     # -- rendering
 
@@ -156,17 +151,6 @@ class Catalogue:
                 raise TemplateFault([place]) from fault
             self._lowered[source.key] = found
         return found
-
-    def compile(self) -> None:
-        """Lower everything. Raises TemplateFault with all files that are not Jinja."""
-        faults: dict[str, Fault] = {}
-        for source in self.sources:
-            try:
-                self.lower(source)
-            except TemplateFault as fault:
-                faults |= {str(one): one for one in fault.faults}
-        if faults:
-            raise TemplateFault(faults.values())
 
     def tree(self, source: Source) -> nodes.Template:
         """Jinja's own tree of the file. Raises jinja2.TemplateSyntaxError."""

@@ -104,9 +104,11 @@ def test_a_template_that_renders_to_nothing_is_refused(folder: Callable[..., Pat
         Catalogue(folder(a="{% if x %}x{% endif %} ")).render("a", {"x": False})
 
 
-def test_a_broken_file_is_found_while_loading_with_file_and_line(folder: Callable[..., Path]) -> None:
+def test_a_broken_file_is_told_with_its_line(folder: Callable[..., Path]) -> None:
+    catalogue = Catalogue(folder(parcel="\n{% if %}"))
+
     with pytest.raises(TemplateError, match=r'parcel\.j2:2: Template "parcel" is not Jinja'):
-        Catalogue(folder(parcel="\n{% if %}")).compile()
+        catalogue.lower(catalogue.find("parcel"))
 
 
 def test_a_file_that_is_no_text_is_found_while_loading(tmp_path: Path) -> None:
@@ -127,11 +129,7 @@ def test_a_missing_template_names_close_ones(folder: Callable[..., Path]) -> Non
     with pytest.raises(TemplateError, match=r"did you mean parcel\?"):
         catalogue.render("parcels", {})
     with pytest.raises(TemplateError, match=r"did you mean ask_review\?"):
-        catalogue.check(["parcel", "ask-review"])
-
-
-def test_checking_names_that_exist_says_nothing(folder: Callable[..., Path]) -> None:
-    Catalogue(folder(parcel="x")).check(["parcel"])
+        catalogue.find("ask-review")
 
 
 def test_without_a_folder_there_are_no_templates(tmp_path: Path) -> None:
@@ -140,7 +138,7 @@ def test_without_a_folder_there_are_no_templates(tmp_path: Path) -> None:
 
         assert catalogue.names == ()
         with pytest.raises(TemplateError, match="There is no template"):
-            catalogue.check(["parcel"])
+            catalogue.find("parcel")
 
 
 def test_jinja_is_loaded_only_for_a_folder_with_templates(tmp_path: Path) -> None:
