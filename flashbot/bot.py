@@ -9,11 +9,12 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
 
+from flashbot.consent import MARKETING
 from flashbot.dialogue.loops import LOOP_AFTER
 from flashbot.dialogue.router import Router
 from flashbot.dialogue.routes import Routes
@@ -368,6 +369,8 @@ class Bot:
         instance: str | None = None,
         critical: bool = False,
         language: str | None = None,
+        purpose: str = MARKETING,
+        send_before: datetime | None = None,
         settings: Settings | None = None,
         **values: object,
     ) -> bool:
@@ -379,8 +382,10 @@ class Bot:
 
         `values` fill a Template, before its own. It is sent in `language`, else in the contact's: for that, and for
         their name, what is stored of them is read once. One whose header says `class: marketing` is a promotion,
-        and not sent to somebody who opted out: the answer is False. Raises BotMistake, ContentError, TemplateError,
-        SettingsError or StoreAway.
+        and not sent to somebody who opted out: the answer is False. `purpose` is what its recipient must have agreed to
+        then. What could not leave until `send_before` (with a zone) does not leave at all.
+
+        Raises BotMistake, ContentError, TemplateError, SettingsError or StoreAway.
         """
         from flashbot.engine.direct import post_direct
         from flashbot.engine.proven import passed_on
@@ -398,6 +403,8 @@ class Bot:
             instance=instance or settings.instance_id,
             critical=critical,
             language=language,
+            purpose=purpose,
+            send_before=send_before,
             own_language=self.language,
             commands=opened.link,
             templates=self.renderer(passed_on(settings)),

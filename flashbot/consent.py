@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from flashbot.errors import BotMistake
+
 __all__ = [
-    "ASKED_MS", "EVERYTHING", "MARKETING", "MOST", "NOTHING", "Act", "Entry", "Scope", "Standing", "Stop", "noted",
-    "standing",
+    "ASKED_MS", "EVERYTHING", "MARKETING", "MOST", "NOTHING", "Act", "Entry", "Scope", "Standing", "Stop",
+    "checked_purpose", "noted", "standing",
 ]  # fmt: skip
 
 MARKETING = "marketing"
@@ -25,7 +27,7 @@ ASKED_MS = 24 * 3600 * 1000
 them one START, a wrong promotion costs the number a complaint."""
 MOST = 24
 """Entries that are kept of a contact; see `noted`."""
-LONGEST_WORDING, LONGEST_SOURCE = 300, 100
+LONGEST_WORDING, LONGEST_SOURCE, LONGEST_PURPOSE = 300, 100, 40
 
 
 class Entry(NamedTuple):
@@ -104,6 +106,13 @@ def standing(entries: Iterable[Entry], now_ms: int, *, opted_out: bool | None = 
     elif opted_out and asked_ms is None and stopped.isdisjoint((MARKETING, EVERYTHING)):
         _withdraw(MARKETING, given, stopped)
     return Standing(frozenset(given), frozenset(stopped), None if asked_ms is None else asked_ms + ASKED_MS)
+
+
+def checked_purpose(purpose: object) -> str:
+    """Raises BotMistake."""
+    if not isinstance(purpose, str) or not purpose.strip() or len(purpose) > LONGEST_PURPOSE:
+        raise BotMistake(f'A purpose of consent is a short name such as "marketing", not {purpose!r}.')
+    return purpose
 
 
 def _withdraw(purpose: str, given: set[str], stopped: set[str]) -> None:

@@ -49,6 +49,14 @@ class Fire(Protocol):
     @property
     def reason(self) -> str: ...
 
+    @property
+    def purpose(self) -> str:
+        """What the contact must have agreed to, where that is asked."""
+
+    @property
+    def before(self) -> datetime | None:
+        """After which it is not sent any more."""
+
 
 class Drips(Protocol):
     """All drips of a bot."""

@@ -150,7 +150,9 @@ class _Changes:
             self.set.append(self.memory.enrol(name, fired.enrolment, to_ms(fired.due)))
         if fired.reason:
             self.notes.append(f"drip ended:{name} ({fired.reason})")
-        return () if fired.content is None else (Reply(fired.content, fired.values),)
+        if fired.content is None:
+            return ()
+        return (Reply(fired.content, fired.values, fired.purpose, f"drip:{name}", fired.before),)
 
 
 def _kept(asked: Asked | None) -> Timer | None:

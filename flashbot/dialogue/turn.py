@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
-from flashbot.consent import EVERYTHING, NOTHING, Standing
+from flashbot.consent import EVERYTHING, MARKETING, NOTHING, Standing, checked_purpose
 from flashbot.dialogue.match import Match
 from flashbot.dialogue.step import Step
 from flashbot.dialogue.timer import TimerFired
@@ -30,8 +30,6 @@ __all__ = ["Expectation", "Handoff", "Outcome", "Reply", "Start", "Turn"]
 S = TypeVar("S")
 SAYABLE = (str, Template, *get_args(Content))
 NO_VALUES: Mapping[str, object] = {}
-LONGEST_PURPOSE = 40
-"""Letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,12 @@ class Reply:
 
     content: Sayable
     values: Mapping[str, object]
+    purpose: str = MARKETING
+    """Of what is unasked: what the contact must have agreed to, where that is asked."""
+    source: str = ""
+    """The drip that it belongs to."""
+    before: datetime | None = None
+    """After which it is not sent any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,11 +338,11 @@ class Turn(Generic[S]):
             raise BotMistake("turn.consent needs the wording that the person was shown and agreed to.")
         if purpose == EVERYTHING:
             raise BotMistake(f'turn.consent takes one purpose, such as "marketing"; nobody agrees to "{EVERYTHING}".')
-        self._wishes += (Wish(_purpose(purpose), "given", wording),)
+        self._wishes += (Wish(checked_purpose(purpose), "given", wording),)
 
     def withdraw(self, purpose: str = "marketing") -> None:
         """This person allows it no more; "marketing" ends their drips, as STOP does, and "all" whatever is unasked."""
-        self._wishes += (Wish(_purpose(purpose), "withdrawn"),)
+        self._wishes += (Wish(checked_purpose(purpose), "withdrawn"),)
 
     # -- reading it back
 
@@ -367,10 +371,3 @@ class Turn(Generic[S]):
             self._replies, self._expect, self._starts, self._stops, self._handoff, self._released,
             self._language, self._tongue, self._wishes,
         )  # fmt: skip
-
-
-def _purpose(purpose: object) -> str:
-    """Raises BotMistake."""
-    if not isinstance(purpose, str) or not purpose.strip() or len(purpose) > LONGEST_PURPOSE:
-        raise BotMistake(f'A purpose of consent is a short name such as "marketing", not {purpose!r}.')
-    return purpose

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from datetime import datetime
 
+from flashbot.clock import to_ms
+from flashbot.consent import MARKETING, checked_purpose
 from flashbot.dialogue.memory import Memory, MemoryUnreadable
 from flashbot.dialogue.series import Sayable
 from flashbot.dialogue.tongue import checked_language, language_of
@@ -33,6 +36,8 @@ async def post_direct(
     instance: str | None,
     critical: bool = False,
     language: str | None = None,
+    purpose: str = MARKETING,
+    send_before: datetime | None = None,
     own_language: str | None = None,
     commands: Commands,
     templates: Renderer,
@@ -46,6 +51,8 @@ async def post_direct(
     """
     if not key:
         raise ContentError("bot.send needs a key that names this message, such as order-123-shipped.")
+    if send_before is not None and send_before.tzinfo is None:
+        raise ContentError("bot.send: `send_before` needs a zone, such as datetime(2026, 12, 1, 9, tzinfo=UTC).")
     said = None if language is None else checked_language(language, "bot.send")
     contact = e164(phone)
     if not critical and await store.silenced(contact):
@@ -71,6 +78,8 @@ async def post_direct(
         ),
         made_ms=int(time.time() * 1000) if now_ms is None else now_ms,
         templates=templates,
+        purpose=checked_purpose(purpose),
+        send_before_ms=None if send_before is None else to_ms(send_before),
     )
     why = asked_for(content, message, message_id, spoken)
     if message is None:

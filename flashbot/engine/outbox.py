@@ -10,9 +10,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from urllib.parse import quote, unquote
 
 from pydantic_core import from_json
 
+from flashbot.consent import MARKETING
 from flashbot.dialogue.series import Sayable
 from flashbot.errors import ContentError, TemplateError
 from flashbot.msgflash.content import Content, Text
@@ -103,8 +105,8 @@ class Outgoing:
     body: bytes
     """The whole request body of POST /messages/send."""
     source: str = ""
-    """The broadcast that it belongs to."""
-    purpose: str = "marketing"
+    """The drip or broadcast that it belongs to."""
+    purpose: str = MARKETING
     """What its recipient must have agreed to, where it needs consent."""
     send_before_ms: int | None = None
 
@@ -120,16 +122,16 @@ class Outgoing:
         before = known.get("before")
         return cls(
             message_id, kind, int(made_ms), entry.body,
-            known.get("source", ""), known.get("purpose", "marketing"), int(before) if before else None,
+            unquote(known.get("source", "")), unquote(known.get("purpose", MARKETING)), int(before) if before else None,
         )  # fmt: skip
 
     def pack(self) -> bytes:
-        """Names and purposes without a space. An older flashbot beside this one reads only what has no such words."""
+        """An older flashbot beside this one reads only what has no such words."""
         more = []
         if self.source:
-            more.append(f"source={self.source}")
-        if self.purpose != "marketing":
-            more.append(f"purpose={self.purpose}")
+            more.append(f"source={quote(self.source)}")
+        if self.purpose != MARKETING:
+            more.append(f"purpose={quote(self.purpose)}")
         if self.send_before_ms is not None:
             more.append(f"before={self.send_before_ms}")
         return Entry(("M", self.id, self.cls, str(self.made_ms), *more), self.body).pack()
@@ -150,6 +152,9 @@ def compose(
     to: Person,
     made_ms: int,
     templates: Renderer,
+    purpose: str = MARKETING,
+    source: str = "",
+    send_before_ms: int | None = None,
 ) -> Message | None:
     """Render and check one message; None for a promotion to somebody who opted out of them.
 
@@ -169,18 +174,18 @@ def compose(
         content = Text(said)
     elif isinstance(said, Template):
         language = to.language()
-        source = templates.find(said.name, language)
-        cls = class_of(cls, source.header.cls)
+        file = templates.find(said.name, language)
+        cls = class_of(cls, file.header.cls)
         if cls in PROMOTIONAL and to.opted_out:
             return None
         try:
             content = templates.content(said.name, _filled(said.filled(values), to), language=language)
         except ContentError as fault:  # which knows no template
-            raise TemplateError(f'Template "{said.name}" ({source.file}) cannot be sent so: {fault}') from fault
+            raise TemplateError(f'Template "{said.name}" ({file.file}) cannot be sent so: {fault}') from fault
     else:
         content = said
     body = body_of(instance, to.phone, content)
-    return Message(lane_of(cls), Outgoing(message_id, cls, made_ms, body).pack())
+    return Message(lane_of(cls), Outgoing(message_id, cls, made_ms, body, source, purpose, send_before_ms).pack())
 
 
 def _filled(values: Mapping[str, object], to: Person) -> dict[str, object]:

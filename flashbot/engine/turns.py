@@ -170,6 +170,9 @@ class Turns:
                 to=person,
                 made_ms=now_ms,
                 templates=self._templates,
+                purpose=reply.purpose,
+                source=reply.source,
+                send_before_ms=None if reply.before is None else to_ms(reply.before),
             )
             for place, reply in enumerate(settled.messages)
         ]

@@ -5,11 +5,12 @@ It knows when the next message is due; whether it may leave then is for the gate
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from flashbot.clock import to_ms
+from flashbot.consent import MARKETING, checked_purpose
 from flashbot.errors import BotMistake
 from flashbot.msgflash.content import Content
 from flashbot.template import Template
@@ -34,6 +35,8 @@ class DripStep:
 
     content: Sayable
     after: timedelta
+    within: timedelta | None = None
+    """How long after it was due it may still leave; None: as long as the policy says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Drip:
 
     name: str
     version: int = field(default=1, kw_only=True)
+    purpose: str = field(default=MARKETING, kw_only=True)
+    """What a contact must have agreed to, once they have been silent for long (`Policy.answered_within`)."""
     steps: tuple[DripStep, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
@@ -55,9 +60,10 @@ class Drip:
         version: object = self.version
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise BotMistake(f'The version of drip "{self.name}" must be 1 or more, not {self.version!r}.')
+        checked_purpose(self.purpose)
 
-    def send(self, content: Sayable, *, after: timedelta) -> Drip:
-        """Add a message that leaves `after` the one before."""
+    def send(self, content: Sayable, *, after: timedelta, within: timedelta | None = None) -> Drip:
+        """Add a message that leaves `after` the one before, and `within` that time of its moment or not at all."""
         if not isinstance(content, SAYABLE):
             raise BotMistake(
                 f'Drip "{self.name}" sends text, a Template or a message such as Image, not {type(content).__name__}.'
@@ -65,7 +71,10 @@ class Drip:
         wait: object = after
         if not isinstance(wait, timedelta) or wait < timedelta():
             raise BotMistake(f'Drip "{self.name}": `after` must be a timedelta that is not negative, not {after!r}.')
-        return Drip(self.name, version=self.version, steps=(*self.steps, DripStep(content, after)))
+        late: object = within
+        if late is not None and (not isinstance(late, timedelta) or late <= timedelta()):
+            raise BotMistake(f'Drip "{self.name}": `within` must be a timedelta above zero, not {within!r}.')
+        return replace(self, steps=(*self.steps, DripStep(content, after, within)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,9 @@ class Fired:
     enrolment: Enrolment | None = None
     due: datetime | None = None
     reason: str = ""
+    purpose: str = MARKETING
+    before: datetime | None = None
+    """After which it is not sent any more."""
 
 
 def begin(drip: Drip, now: datetime, values: Mapping[str, object] | None = None) -> tuple[Enrolment, datetime]:
@@ -94,11 +106,12 @@ def fire(drip: Drip, enrolment: Mapping[str, object], now: datetime) -> Fired:
     values: Mapping[str, object] = stored["values"]
     if index >= len(drip.steps):
         return Fired(None, reason="step gone")
-    following = index + 1
+    step, following = drip.steps[index], index + 1
+    before = None if step.within is None else now + step.within
     if following == len(drip.steps):
-        return Fired(drip.steps[index].content, values, reason="complete")
+        return Fired(step.content, values, None, None, "complete", drip.purpose, before)
     due = now + drip.steps[following].after
-    return Fired(drip.steps[index].content, values, {**enrolment, "i": following}, due)
+    return Fired(step.content, values, {**enrolment, "i": following}, due, "", drip.purpose, before)
 
 
 class Drips:

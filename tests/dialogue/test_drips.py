@@ -49,7 +49,7 @@ async def test_a_started_drip_sends_its_messages_one_wait_after_the_other(chat: 
     second = await talk.waits(hours=1)
 
     assert first == [Template("ask_review")]
-    assert sent.messages == (Reply(Template("ask_review"), {"number": "A17"}),)
+    assert sent.messages == (Reply(Template("ask_review"), {"number": "A17"}, source="drip:follow-up"),)
     assert (sent.message_class, reason) == ("follow_up", "drip:follow-up")
     assert nothing == []
     assert second == ["coupon"]
