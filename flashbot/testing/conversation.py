@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from flashbot.bot import Bot
 from flashbot.clock import ManualClock, from_ms, to_ms
+from flashbot.consent import MARKETING
 from flashbot.dialogue.memory import Memory
 from flashbot.dialogue.series import Sayable
 from flashbot.engine.assembly import Parts, assemble
@@ -155,7 +156,15 @@ class Conversation:
         await self._settle()
 
     async def sends(
-        self, content: Sayable, *, key: str, critical: bool = False, language: str | None = None, **values: object
+        self,
+        content: Sayable,
+        *,
+        key: str,
+        critical: bool = False,
+        language: str | None = None,
+        purpose: str = MARKETING,
+        send_before: datetime | None = None,
+        **values: object,
     ) -> bool:
         """`bot.send` to this contact, through the conversation's own store."""
         await self._check()
@@ -164,7 +173,8 @@ class Conversation:
         new = await post_direct(
             self._store, self.phone, content, values,
             key=key, instance=DEMO_INSTANCE, critical=critical, language=language,
-            own_language=self.bot.language, commands=self._runner, templates=self.bot.renderer(self._passed),
+            purpose=purpose, send_before=send_before, own_language=self.bot.language,
+            commands=self._runner, templates=self.bot.renderer(self._passed),
             now_ms=to_ms(self.clock.now()),
         )  # fmt: skip
         await self._settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,17 @@ async def test_what_a_newer_flashbot_stored_of_a_contact_keeps_nothing_from_bein
     assert await chat.sends(Template("shipped"), key="order-1", number=7)
 
     assert chat.replies == ["Order 7 is on its way."]
+
+
+async def test_what_could_not_leave_until_its_last_moment_does_not_leave(chat: Any) -> None:
+    in_time = await chat.sends("Good morning", key="1", send_before=chat.clock.now() + timedelta(hours=2))
+    too_late = await chat.sends("Good night", key="2", send_before=chat.clock.now() - timedelta(seconds=1))
+
+    assert (in_time, too_late) == (True, True)
+    assert [heard.text for heard in chat.sent] == ["Good morning"]
+
+
+async def test_a_last_moment_without_a_zone_is_refused(bot: Bot, settings: Settings) -> None:
+    async with bot:
+        with pytest.raises(ContentError, match="zone"):
+            await bot.send(AWA, "x", key="1", send_before=datetime(2026, 12, 1), settings=settings)  # noqa: DTZ001 - that is the point

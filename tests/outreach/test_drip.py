@@ -54,6 +54,27 @@ def test_a_wait_is_a_timedelta_that_is_not_negative(after: Any) -> None:
         Drip("x").send("one", after=after)
 
 
+@pytest.mark.parametrize("within", [timedelta(), -DAY, 3])
+def test_a_message_may_be_late_by_a_timedelta_above_zero(within: Any) -> None:
+    with pytest.raises(BotMistake, match="within"):
+        Drip("x").send("hello", after=DAY, within=within)
+
+
+@pytest.mark.parametrize("purpose", ["", " ", "x" * 41, 3])
+def test_a_drip_has_a_purpose_that_can_be_agreed_to(purpose: Any) -> None:
+    with pytest.raises(BotMistake, match="purpose"):
+        Drip("x", purpose=purpose)
+
+
+def test_a_due_message_tells_its_purpose_and_when_it_is_too_late() -> None:
+    greeting = Drip("x", purpose="greetings").send("Good morning!", after=DAY, within=timedelta(hours=2))
+    enrolment, due = begin(greeting, NOW)
+
+    fired = fire(greeting, enrolment, due)
+
+    assert (fired.purpose, fired.before) == ("greetings", NOW + DAY + timedelta(hours=2))
+
+
 @pytest.mark.parametrize("content", [None, 7, b"x"])
 def test_only_messages_can_be_sent(content: Any) -> None:
     with pytest.raises(BotMistake, match="sends text"):
