@@ -24,6 +24,7 @@ from flashbot.outreach.hours import OpeningHours
 from flashbot.outreach.ledger import Ledger
 from flashbot.outreach.limits import gap_ms, rest
 from flashbot.outreach.plan import plan
+from flashbot.outreach.policy import Policy
 from flashbot.outreach.scenario import Recipient, Replies, Scenario, Series, drawn
 from flashbot.outreach.verdict import Allow
 
@@ -41,9 +42,13 @@ def scenario(people: int, days: int, a_day: int) -> Scenario:
     )
     hour = max(25, a_day // 5)
     number = Number(True, state="stable", score=90, health_at_ms=BEGIN, zone=ZONES[0], linked_since_ms=0)
-    health = learn(None, at_ms=BEGIN, hour=hour, day=a_day, recipients_hour=hour, recipients_day=a_day)
+    health = learn(
+        None, at_ms=BEGIN, hour=hour, day=a_day, recipients_hour=hour, recipients_day=a_day, campaign_recipients=a_day
+    )
     silent = Replies(0.0, 0.0, 0.0)
-    return Scenario((Series("list", recipients),), number, BEGIN, days, health, replies=silent)
+    # All of them may stay unanswered: this is about how long a long list takes.
+    policy = Policy(most_unanswered=people + 1)
+    return Scenario((Series("list", recipients),), number, BEGIN, days, health, policy=policy, replies=silent)
 
 
 def naive(made: Scenario) -> int:

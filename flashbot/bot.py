@@ -21,7 +21,7 @@ from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.step import Handler
 from flashbot.dialogue.text import fold
 from flashbot.dialogue.tongue import checked_language
-from flashbot.errors import BotMistake, SettingsError
+from flashbot.errors import BotMistake, ContentError, SettingsError
 from flashbot.outreach.drip import Drip, Drips
 from flashbot.outreach.optout import OptOut
 from flashbot.outreach.policy import Policy
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from flashbot.dialogue.asking import Asking
     from flashbot.dialogue.recognition.encoder import Encoder
     from flashbot.dialogue.series import Sayable
+    from flashbot.engine.broadcast import Broadcast
     from flashbot.engine.intake import Parse
     from flashbot.engine.outbox import Renderer
+    from flashbot.engine.segment import Part, Segment, To
     from flashbot.engine.tally import Tally
     from flashbot.engine.turns import Turns
     from flashbot.settings import Settings
@@ -410,6 +412,89 @@ class Bot:
             templates=self.renderer(passed_on(settings)),
         )
 
+    async def broadcast(
+        self,
+        content: Sayable,
+        *,
+        to: To,
+        name: str | None = None,
+        instance: str | None = None,
+        purpose: str = MARKETING,
+        send_before: datetime | None = None,
+        canary: int = 20,
+        watch: timedelta = timedelta(minutes=30),
+        most_failed: float = 0.10,
+        most_opted_out: float = 0.03,
+        settings: Settings | None = None,
+        **values: object,
+    ) -> Broadcast:
+        """Send one message to many people, once each: stored first, then sent by the worker as the gates allow.
+
+        `to`: a CSV file (a Path, or a text that ends in .csv), "tag:NAME", "group:NAME", a phone in E.164, a mapping
+        with a `phone` and values for this person's message; or any number of those. Tags and groups are asked of
+        MsgFlash, which needs the API key. The columns of a file are values, too, under their headers.
+
+        `canary` people get it first, spread over the list, and are watched for as long as `watch` says. Above these
+        shares of failures or opt-outs it halts by itself. The `name`, of a Template its own unless you give one, is
+        what keeps it from going out twice: under the same name nobody is added once it has begun, and what is given
+        back is that one. What has not left by `send_before` (with a zone), or within 30 days, does not leave at all.
+
+        Raises BotMistake, ContentError, TemplateError, SettingsError, StoreAway, or MsgFlashError for what is read
+        there; nothing has left then.
+        """
+        from flashbot.engine.broadcast import make_broadcast
+        from flashbot.engine.proven import passed_on
+        from flashbot.engine.segment import parts_of
+        from flashbot.outreach.cast import Rules
+        from flashbot.settings import load_settings
+        from flashbot.template import Template
+
+        rules = Rules(canary=canary, watch=watch, most_failed=most_failed, most_opted_out=most_opted_out)
+        if isinstance(content, Template):
+            name, content = name or content.name, Template(content.name, content.filled(values))
+        if not name:
+            raise ContentError('bot.broadcast: what is no Template needs a name, such as name="opening-hours".')
+        parts, settings = parts_of(to), settings or load_settings()
+        async with self._opening:
+            opened = self._opened or await self._open(settings)
+        segment = await self._segment(parts, content, opened.store, settings)
+        if not segment.people:
+            raise ContentError(f'Broadcast "{name}": `to` names nobody who could get it.')
+        made = await make_broadcast(
+            opened.store,
+            content,
+            segment.people,
+            name=name,
+            instance=instance or settings.instance_id,
+            purpose=purpose,
+            send_before=send_before,
+            rules=rules,
+            templates=self.renderer(passed_on(settings)),
+            own_language=self.language,
+        )
+        for why, count in (*segment.left_out.items(), *made.excluded.items()):
+            log.info('Broadcast "%s" leaves %s out: %s.', name, count, why)
+        await made.broadcast.start()
+        return made.broadcast
+
+    async def _segment(self, parts: tuple[Part, ...], content: Sayable, store: Store, settings: Settings) -> Segment:
+        from flashbot.engine.segment import asks_account, read_segment, reads_meta
+        from flashbot.template import Template
+
+        if not asks_account(parts):
+            return await read_segment(parts)
+        from flashbot.clock import SystemClock
+        from flashbot.engine.pace import SharedPace
+        from flashbot.msgflash.client import Client
+
+        key = settings.api_key.get_secret_value()
+        if not key:
+            raise SettingsError("FLASHBOT_API_KEY is not set: tags and groups are read from MsgFlash, with your key.")
+        rate = SharedPace(store, SystemClock(), api_key=key, per_second=settings.requests_per_second)
+        meta = isinstance(content, Template) and reads_meta(self.catalogue, content.name)
+        async with Client(settings.msgflash_url, api_key=key, team_id=settings.team_id, rate=rate) as client:
+            return await read_segment(parts, client, meta=meta)
+
     async def _open(self, settings: Settings) -> OpenedStore:
         from flashbot.store.opening import open_store
 
@@ -429,7 +514,7 @@ class Bot:
         return opened
 
     async def close(self) -> None:
-        """Close what `send` opened."""
+        """Close what `send` and `broadcast` opened."""
         stack, self._sending, self._opened = self._sending, None, None
         if stack is not None:
             await stack.aclose()

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     keep_reasons_days: Annotated[float, Field(ge=0, le=30)] = 30
     """Days for which every contact's decisions are kept for `flashbot why`, without texts; 0: none is written. No more
     than 30, for which MsgFlash's ids of sent messages are known."""
+    decisions_log: Path | None = None
+    """A file at whose end every decision of the gates and every move of a number's ledger is written, without phones
+    and texts, so that `flashbot.outreach.replay` can decide them anew. Processes of one machine may share it."""
     patience: Annotated[float, Field(gt=0, le=10)] = 1.0
     """Scales every lease, deadline and look of the recovery protocol together; for tests."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from flashbot.cli.people import Person
+    from flashbot.engine.sheets.people import Person
     from flashbot.store.mailbox import Store
 
-__all__ = ["Agreement", "Agreements", "Noted", "agreements", "read_agreed", "read_date"]
+__all__ = ["Agreements", "Noted", "agreements"]
 
 Noted: TypeAlias = Literal["given", "opted_out", "nothing"]
-YES = frozenset({"yes", "y", "oui", "o", "true", "vrai", "1", "x"})
-NO = frozenset({"", "no", "n", "non", "false", "faux", "0"})
-DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """What a line says of its person's consent; `source` is where they gave it."""
-
-    source: str = field(default="", repr=False)
-    at: datetime | None = None
-
-
-def read_agreed(cell: str) -> bool | None:
-    """None for what says neither yes nor no."""
-    word = cell.strip().casefold()
-    return True if word in YES else False if word in NO else None
-
-
-def read_date(cell: str) -> datetime | None:
-    """A date, or a date and a time, as ISO 8601 writes them or with the day first; None for anything else."""
-    day_first = DAY_FIRST.fullmatch(cell.strip())
-    written = "{2}-{1:0>2}-{0:0>2}".format(*day_first.groups()) if day_first else cell.strip()
-    with contextlib.suppress(ValueError):
-        found = datetime.fromisoformat(written)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    return None
 
 
 class Agreements:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flashbot.cli import (
+    broadcast,
     campaigns,
     chat,
     connect,
@@ -45,6 +46,7 @@ app.add_typer(dead.commands, name="dead")
 app.command("why")(why.why)
 app.command("plan")(plan.plan)
 app.command("pace")(pace.pace)
+app.add_typer(broadcast.commands, name="broadcast")
 app.command("stop")(stop.stop)
 app.add_typer(contact.commands, name="contact")
 app.add_typer(contacts.commands, name="contacts")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +14,6 @@ from flashbot.cli.said import Template, Variables, advise, content_of
 from flashbot.errors import SettingsError
 
 if TYPE_CHECKING:
-    from flashbot.cli.progress import Bar
-    from flashbot.msgflash.campaigns import CampaignStats
     from flashbot.msgflash.client import Client
     from flashbot.msgflash.recipients import Recipients
 
@@ -24,8 +21,7 @@ __all__ = ["commands"]
 
 commands = typer.Typer(no_args_is_help=True, help="Campaigns: create, watch, pause, resume.")
 
-FAILED, INTERRUPTED = 1, 130
-COUNTERS = ("sent", "delivered", "read", "failed", "cancelled")
+FAILED = 1
 ID = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 
 
@@ -95,22 +91,9 @@ def watch(
     """Follow a campaign until it ends; Ctrl-C only ends the watching."""
 
     async def work(client: Client) -> int:
-        from flashbot.cli.progress import Bar
-        from flashbot.cli.signals import stop_on_signals
+        from flashbot.cli.campaign_watch import watch_campaign
 
-        stop = asyncio.Event()
-        stop_on_signals(stop)
-        with Bar("Campaign") as bar:
-            seen = await _watch(client, campaign_id, every, stop, bar, as_json=as_json)
-        if not as_json:
-            say(f"Campaign {campaign_id}: {_counts(seen)}")
-        if seen.has_ended:
-            return 0 if seen.status == "completed" else FAILED
-        if seen.status == "paused":
-            complain(f"The campaign stays paused: flashbot campaigns resume {campaign_id} lets it go on.")
-        else:
-            complain(f"Nobody watches any more; the campaign goes on. flashbot campaigns pause {campaign_id} stops it.")
-        return INTERRUPTED
+        return await watch_campaign(client, campaign_id, every=every, as_json=as_json)
 
     on_account(work)
 
@@ -140,38 +123,6 @@ def _switch(campaign_id: str, *, on: bool, as_json: bool) -> None:
     on_account(work)
 
 
-async def _watch(
-    client: Client, campaign_id: str, every: float, stop: asyncio.Event, bar: Bar, *, as_json: bool
-) -> CampaignStats:
-    """The last look: at its end, or when `stop` is set."""
-    status = None
-    while True:
-        seen = await client.campaigns.stats(campaign_id)
-        if as_json:
-            print_json([row(seen)])
-        elif seen.status != status:
-            bar.note(f"Campaign {campaign_id} is {seen.status}.")
-        status = seen.status
-        counters = seen.stats
-        if counters is not None and counters.total:
-            bar.show(counters.total - (counters.queued or 0), counters.total, side=_counts(seen))
-        if seen.has_ended or stop.is_set():
-            return seen
-        try:
-            async with asyncio.timeout(every):
-                await stop.wait()
-            return seen
-        except TimeoutError:
-            continue
-
-
-def _counts(seen: CampaignStats) -> str:
-    counters = seen.stats
-    named = ((name, getattr(counters, name, None)) for name in COUNTERS)
-    told = [f"{count:,} {name}" for name, count in named if count]
-    return ", ".join([seen.status or "unknown", *told])
-
-
 def _moment(at: str) -> datetime:
     if at.strip().lower() == "now":
         return datetime.now(UTC)
@@ -189,7 +140,7 @@ def _moment(at: str) -> datetime:
 
 async def _recipients(client: Client, to: list[str]) -> Recipients:
     from flashbot.cli.contacts import read_ids
-    from flashbot.cli.groups import find_group
+    from flashbot.engine.groupnames import find_group
     from flashbot.msgflash.recipients import AllContacts, ChosenContacts, GroupMembers, TaggedContacts
 
     split = [one.partition(":") for one in to]

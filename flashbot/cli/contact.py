@@ -32,7 +32,8 @@ T = TypeVar("T")
 
 @commands.command()
 def export(phone: Phone, as_json: AsJson = False) -> None:
-    """Print all that is stored of a person: memory, consent, timers, what waits and was sent, dead letters, misses."""
+    """Print all that is stored of a person: memory, consent, timers, what waits and was sent, dead letters, misses,
+    what they got unasked, and where they are counted."""
     contact = _checked(phone)
     found = _in_store(lambda opened: _gathered(opened, contact))
     if as_json:
@@ -49,7 +50,8 @@ def forget(
 ) -> None:
     """Erase all that is stored of a person. An opt-out outlives it as a keyed hash, which tells nobody's number.
 
-    A turn or a send that is under way counts for nothing. A number that writes again begins anew.
+    A turn or a send that is under way counts for nothing. A number that writes again begins anew. What one of your
+    numbers counted of its messages stays counted, under a name that leads back to nobody.
     """
     contact = _checked(phone)
     if not yes and not agrees("Erase all that is stored of this number for good?"):
@@ -100,6 +102,8 @@ async def _gathered(opened: OpenedStore, contact: str) -> dict[str, Any]:
         "timers": [{"name": key.name, "due": from_ms(due_ms).isoformat()} for key, due_ms in record.timers],
         "waiting": record.waiting,
         "sent": list(record.sent),
+        "unasked": [_dated(one) for one in record.unasked],
+        "counted": [_dated(one) for one in record.crowds],
         "dead_letters": [
             {
                 "id": letter.id, "at": letter.at.isoformat(), "queue": letter.queue,
@@ -162,14 +166,37 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     names = {"in": "events to be answered", "reply": "answers to be sent", "drip": "unasked messages to be sent"}
     for queue, count in found["waiting"].items():
         yield f"waiting: {count:,} {names[queue]}"
-    for one in found["sent"]:
-        yield f"sent: {one['id']} {one['status']}".rstrip()
+    yield from _sent_lines(found)
     for one in found["dead_letters"]:
         yield f"dead letter {one['id']} {one['at']}: {one['why']}\n{one['entry']}"
     for one in found["misses"]:
         yield f"not understood {one['at']}: {one['text']}"
     for one in found["story"]:
         yield f"decided {one['at']}: {_written({name: said for name, said in one.items() if name != 'at'})}"
+
+
+def _sent_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    for one in found["sent"]:
+        yield f"sent: {one['id']} {one['status']}".rstrip()
+    for one in found["unasked"]:
+        yield f"got unasked {one['at']}: {one['class']} from {one.get('instance') or 'a number of ours'}"
+    for one in found["counted"]:
+        yield COUNTED[one["in"]].format(**one)
+
+
+COUNTED = {
+    "met": "counted among those who got something unasked from {instance}, {at}",
+    "heard": "counted among those who answered what they got from {instance} at {at}",
+    "ledger": "counted in the ledger of {instance}: the latest message to them, {at}",
+    "people": "in broadcast {job}: {state}",
+}
+
+
+def _dated(one: Mapping[str, str]) -> dict[str, str]:
+    from flashbot.clock import from_ms
+
+    rest = {name: word for name, word in one.items() if name != "at_ms"}
+    return {**rest, "at": from_ms(int(one["at_ms"])).isoformat()} if "at_ms" in one else rest
 
 
 def _consent_lines(consent: Mapping[str, Any]) -> Iterator[str]:

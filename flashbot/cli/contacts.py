@@ -188,8 +188,8 @@ def agrees(question: str) -> bool:
 
 def read_ids(file: str) -> list[str]:
     """The contact ids of a file."""
-    from flashbot.cli.people import contact_ids
-    from flashbot.cli.records import open_records
+    from flashbot.engine.sheets.people import contact_ids
+    from flashbot.engine.sheets.records import open_records
 
     with open_records(file, note) as records:
         return list(contact_ids(records))
@@ -200,7 +200,7 @@ def _listing(client: Client, search: str | None, sort: Order, size: int = PAGE) 
 
 
 def _cells(contact: Contact) -> tuple[str, ...]:
-    from flashbot.cli.people import join_tags
+    from flashbot.engine.sheets.people import join_tags
 
     return (
         contact.phone or "",

@@ -9,13 +9,13 @@ import typer
 from flashbot.cli.account import AsJson, on_account, print_json, print_table, row, when
 from flashbot.cli.console import complain, say
 from flashbot.cli.contacts import read_ids
+from flashbot.engine.groupnames import find_group
 
 if TYPE_CHECKING:
     from flashbot.msgflash.bulk import BulkResult
     from flashbot.msgflash.client import Client
-    from flashbot.msgflash.groups import Group
 
-__all__ = ["commands", "find_group"]
+__all__ = ["commands"]
 
 commands = typer.Typer(no_args_is_help=True, help="Groups of contacts: list, create, delete, members, add, remove.")
 
@@ -140,24 +140,3 @@ def _counts(done: BulkResult, *, into: bool) -> dict[str, int]:
     if into:
         return {"added": done.added, "already_in_group": done.already_in_group, "not_found": done.not_found}
     return {"removed": done.removed, "not_in_group": done.not_in_group}
-
-
-async def find_group(client: Client, given: str) -> Group:
-    """By its name, whatever the case, or by its id. Raises SettingsError when there is none, or more than one."""
-    from flashbot.errors import SettingsError
-    from flashbot.msgflash.errors import InvalidRequest, NotFound
-
-    groups = client.contacts.groups
-    named = [group async for group in groups.list(search=given[:100] or None, limit=100) if _is(group, given)]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise SettingsError(f"{len(named)} groups are called {given}: name one by its id; flashbot groups list has it.")
-    try:
-        return await groups.get(given)
-    except (InvalidRequest, NotFound):
-        raise SettingsError(f"There is no group {given}: flashbot groups list shows those there are.") from None
-
-
-def _is(group: Group, given: str) -> bool:
-    return (group.name or "").casefold() == given.casefold()

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from flashbot.cli.people import Person, Refused
+from flashbot.engine.sheets.people import Person, Refused
 from flashbot.errors import ContentError, FlashbotError, SettingsError
 from flashbot.msgflash.errors import Conflict, InvalidRequest, OutcomeUnknown
 

@@ -18,9 +18,9 @@ from flashbot.cli.console import complain, note, say
 if TYPE_CHECKING:
     from flashbot.cli.agreed import Agreements
     from flashbot.cli.importer import Importer
-    from flashbot.cli.people import Person, Refused
     from flashbot.cli.progress import Bar
     from flashbot.cli.refusals import Refusals
+    from flashbot.engine.sheets.people import Person, Refused
     from flashbot.msgflash.client import Client
 
 __all__ = ["Country", "Report", "import_contacts"]
@@ -68,10 +68,10 @@ def import_contacts(
     stays so.
     """
     from flashbot.cli.agreed import agreements
-    from flashbot.cli.people import check_country, people_of
     from flashbot.cli.progress import Bar
-    from flashbot.cli.records import count_lines, open_records
     from flashbot.cli.refusals import refusals
+    from flashbot.engine.sheets.people import check_country, people_of
+    from flashbot.engine.sheets.records import count_lines, open_records
 
     country = check_country(country)
     total = count_lines(file)
@@ -92,7 +92,7 @@ def import_contacts(
 
 
 def _check(found: Iterator[Person | Refused], refused: Refusals, bar: Bar, from_line: int, *, as_json: bool) -> None:
-    from flashbot.cli.people import Refused
+    from flashbot.engine.sheets.people import Refused
 
     good = agreed = 0
     for one in found:
@@ -128,9 +128,9 @@ def _import(
     update: bool,
     as_json: bool,
 ) -> None:
-    from flashbot.cli.groups import find_group
     from flashbot.cli.importer import Importer
     from flashbot.cli.signals import stop_on_signals
+    from flashbot.engine.groupnames import find_group
 
     async def work(client: Client) -> int:
         async with consent as agreements:
@@ -217,8 +217,8 @@ def _wording(source: str | None, wording: str | None) -> str:
 
 def _tagged(found: Iterator[Person | Refused], tags: list[str], *, agreed: bool) -> Iterator[Person | Refused]:
     """`agreed`: everybody, to marketing."""
-    from flashbot.cli.agreed import Agreement
-    from flashbot.cli.people import Person
+    from flashbot.engine.sheets.agreement import Agreement
+    from flashbot.engine.sheets.people import Person
 
     for one in found:
         if not isinstance(one, Person):

@@ -46,9 +46,9 @@ def lookup(
 
     Exit code 1 when a line was refused. Ctrl-C calls the job off at MsgFlash and keeps what is known.
     """
-    from flashbot.cli.people import Person, check_country, numbers
-    from flashbot.cli.records import open_records
     from flashbot.cli.refusals import refusals
+    from flashbot.engine.sheets.people import Person, check_country, numbers
+    from flashbot.engine.sheets.records import open_records
 
     country = check_country(country)
     with refusals(report, source=file, as_json=as_json) as refused:
@@ -83,7 +83,7 @@ async def _look_up(
     as_json: bool,
 ) -> int:
     from flashbot.cli.following import follow
-    from flashbot.cli.groups import find_group
+    from flashbot.engine.groupnames import find_group
 
     tag, group = bring
     group_id = None if group is None else (await find_group(client, group)).id

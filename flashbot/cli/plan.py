@@ -16,9 +16,12 @@ from flashbot.cli.importing import Country
 if TYPE_CHECKING:
     from flashbot.bot import Bot
     from flashbot.cli.plan_number import Described, Sender
+    from flashbot.cli.plan_people import Audience
+    from flashbot.cli.plan_store import Standing
     from flashbot.outreach.forecast import Forecast
     from flashbot.outreach.policy import Policy
     from flashbot.outreach.scenario import Mail, Replies, Scenario
+    from flashbot.settings import Settings
 
 __all__ = ["plan"]
 
@@ -112,6 +115,15 @@ def plan(
     ] = None,
     seed: Annotated[int, typer.Option(help="Another draws other people who answer.", rich_help_panel=PEOPLE)] = 0,
     country: Country = None,
+    store: Annotated[
+        bool | None,
+        typer.Option(
+            "--store/--no-store",
+            help="Look up consents, opt-outs and who wrote in the bot's store, too; by default where there is one.",
+            show_default=False,
+            rich_help_panel=PEOPLE,
+        ),
+    ] = None,
     excluded: Annotated[
         Path | None,
         typer.Option(
@@ -130,18 +142,20 @@ def plan(
 ) -> None:
     """Say when a list or a drip would be sent, before anything is: day by day, what holds it back, who gets nothing.
 
-    It sends nothing and needs no server. The columns are those of flashbot contacts import, and three more:
-    last_message (when they last wrote; whoever has none never did), zone, opted_out. The gates that decide are those
-    that the bot's messages pass; only who answers is made up.
+    It sends nothing and needs no server; where the bot has a store, it is read. The columns are those of flashbot
+    contacts import, and three more: last_message (when they last wrote; whoever has none never did), zone, opted_out.
+    The gates that decide are those that the bot's messages pass; only who answers is made up.
     """
     from flashbot.cli.plan_number import Described
     from flashbot.cli.plan_people import read_audience
     from flashbot.cli.plan_picture import check_picture, draw
     from flashbot.cli.plan_report import Told, report, write_excluded
+    from flashbot.cli.plan_store import has_store
     from flashbot.cli.target import load_target
     from flashbot.clock import SystemClock, to_ms
     from flashbot.errors import SettingsError
     from flashbot.outreach.scenario import Scenario, Series
+    from flashbot.settings import load_settings
 
     described = Described(state, score, hourly, daily, cold_ratio, age)
     loaded = None if bot is None else load_target(bot)
@@ -155,9 +169,15 @@ def plan(
     if not audience.recipients:
         raise SettingsError("No line of the file has a number that can be used, so there is nothing to plan.")
     sender = _sender(described, instance, zone or audience.zone, zone, now)
+    number, standing, settings = sender.number, None, load_settings()
+    if has_store(settings) if store is None else store:
+        audience, standing = asyncio.run(_looked_up(settings, audience, instance))
+    if standing is not None:
+        number = standing.of(number)
+        stage = standing.stage if stage is None else stage
     scenario = Scenario(
         (Series(series, audience.recipients, mails, follows_up=drip is not None),),
-        sender.number,
+        number,
         to_ms(now),
         days,
         sender.health,
@@ -167,6 +187,7 @@ def plan(
         policy,
         _replies(reply_rate, opt_out_rate, fail_rate),
         seed,
+        unanswered=0 if standing is None else standing.unanswered,
     )
     forecast = _played(scenario)
     told = Told(scenario, forecast, audience, sender, same_text=same_text, hours=hours, wrote=wrote)
@@ -255,6 +276,15 @@ def _sender(described: Described, instance: str | None, home: str, zone: str | N
             return await ask_for(client, instance, zone, home, now)
 
     return asyncio.run(ask())
+
+
+async def _looked_up(settings: Settings, audience: Audience, instance: str | None) -> tuple[Audience, Standing | None]:
+    from flashbot.cli.opened import opened_store
+    from flashbot.cli.plan_store import known_to, standing_of
+
+    async with opened_store(settings) as opened:
+        people = await known_to(opened.store, audience)
+        return people, None if instance is None else await standing_of(opened.store, instance)
 
 
 def _played(scenario: Scenario) -> Forecast:

@@ -48,6 +48,7 @@ class Sender:
     usage: Usage | None
     said: str
     """It in one sentence, and where that is from."""
+    age_known: bool = True
 
 
 def describe(told: Described, zone: str, now: datetime) -> Sender:
@@ -67,16 +68,17 @@ def describe(told: Described, zone: str, now: datetime) -> Sender:
     )  # fmt: skip
     health = None
     if capped or told.cold_ratio is not None:
-        # MsgFlash's one sample names the same figure for messages and for people (instances/health).
+        # MsgFlash's one sample names the same figure for messages, for people and for a campaign (instances/health).
         health = learn(
             None, at_ms=at_ms, hour=told.hourly, day=told.daily, recipients_hour=told.hourly,
-            recipients_day=told.daily, cold_ratio=told.cold_ratio,
+            recipients_day=told.daily, campaign_recipients=told.daily, cold_ratio=told.cold_ratio,
         )  # fmt: skip
     where = (
         f"as given by {', '.join(told.given)}" if told.given else "nothing was said of it, so it is taken for a new one"
     )
     caps = _caps(told.hourly, told.daily)
-    return Sender(number, health, None, f"{_standing(state, told.score)}, {_age(age)}, {caps} ({where})")
+    said = f"{_standing(state, told.score)}, {_age(age)}, {caps} ({where})"
+    return Sender(number, health, None, said, age_known=told.age_days is not None)
 
 
 async def ask_for(client: Client, instance_id: str, zone: str | None, home: str, now: datetime) -> Sender:

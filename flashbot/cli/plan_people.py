@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flashbot.cli.agreed import read_agreed, read_date
-from flashbot.cli.people import Person, Refused, check_country, people_of
 from flashbot.cli.progress import Bar
-from flashbot.cli.records import count_lines, open_records
 from flashbot.clock import to_ms
 from flashbot.dialogue.text import fold
+from flashbot.engine.sheets.agreement import read_agreed, read_date
+from flashbot.engine.sheets.people import Person, Refused, check_country, people_of
+from flashbot.engine.sheets.records import count_lines, open_records
 
 if TYPE_CHECKING:
     from flashbot.outreach.scenario import Recipient
@@ -42,6 +42,10 @@ class Audience:
     """Who never wrote, as far as the file says."""
     zone: str
     """Where most of them are; "" when nobody is."""
+    known: int | None = None
+    """Of whom the bot's store knows something; None: it was not asked."""
+    unimported: int = 0
+    """Who agreed to it by the file alone."""
 
 
 def read_audience(file: str, country: str | None, now: datetime, *, wrote_days_ago: float | None) -> Audience:

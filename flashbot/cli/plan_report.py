@@ -35,8 +35,14 @@ LABELS: Mapping[Reason, str] = {
     "share": "other series’ turn", "quiet": "quiet hours", "weekend": "weekend", "holiday": "public holiday",
     "prayer": "Friday prayer", "ramadan": "Ramadan hours", "window": "the number’s hours",
     "capped": "enough for each person", "gap": "gap for each person", "same_body": "same text to a person",
+    "unanswered_ledger": "too much unanswered", "campaign_size": "people a day in one list",
     "restricted": "number restricted", "at_risk": "number at risk", "locked": "new chats locked",
 }  # fmt: skip
+BY_STAGE = frozenset({
+    "proactive_hour", "proactive_day", "new_chats_hour", "new_chats_day", "cold_ratio", "campaign_size",
+    "unanswered_ledger", "pace", "rest",
+})  # fmt: skip
+"""What the stage of a number bounds."""
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOST_ROWS = 45
@@ -105,12 +111,37 @@ def ending(told: Told) -> str:
     said = f"It does not end within {_plural(told.scenario.days, 'day')}: {people}."
     lately = forecast.days[-LATELY:]
     pace = sum(day.sent for day in lately) / len(lately)
+    why = _why_not(told)
     if pace <= 0:
-        return f"{said} At this rate it never does."
+        return f"{said} At this rate it never does{why}"
     more = waiting / pace
     if more > LONGEST_GUESS:
-        return f"{said} As in the last days, it would take years."
-    return f"{said} As in the last days, it would take about {_span(more)} more."
+        return f"{said} As in the last days, it would take years{why}"
+    return f"{said} As in the last days, it would take about {_span(more)} more{why}"
+
+
+def _why_not(told: Told) -> str:
+    """What most of them wait for; and what was taken for granted of the number that it comes from."""
+    from flashbot.outreach.reasons import WORDS
+
+    counts = {reason: count for reason, count in told.forecast.waiting.items() if reason is not None}
+    if not counts:
+        return "."
+    reason = max(counts, key=counts.__getitem__)
+    said = f": {WORDS['en'][reason]}."
+    health = told.scenario.health
+    if reason == "cold_ratio" and (health is None or health.cold_ratio is None):
+        return f"{said} Which share MsgFlash advises is not known: --cold-ratio says it, or --instance asks."
+    if reason not in BY_STAGE or told.scenario.stage is not None:
+        return said
+    if told.sender.age_known:
+        return (
+            f"{said} Nothing was said of its history, so the lowest stage holds it: --stage says how far it has come."
+        )
+    return (
+        f"{said} Nothing was said of the number's age and history, so it is taken for one that was linked today, in "
+        "the lowest stage: --age and --stage say otherwise."
+    )
 
 
 def write_excluded(path: Path, told: Told) -> None:
@@ -154,7 +185,11 @@ def _print_days(told: Told) -> None:
             Text(binds, style="" if sent else "dim"),
         )
     output().print(table)
-    say("unanswered: messages of the last 30 days to people who have not written since.", "dim")
+    say(
+        "unanswered: messages of the last 30 days to people who have not written since; with "
+        f"{told.forecast.most_unanswered:,} of them nothing unasked leaves.",
+        "dim",
+    )
 
 
 def _alike(days: tuple[PlannedDay, ...]) -> Iterator[tuple[str, int, int, int, str]]:
@@ -230,6 +265,8 @@ def _granted(told: Told) -> Iterator[str]:
             "It stays as it is for all these days: MsgFlash may raise its ceilings, or lower them. --growing lets its "
             "own history go on."
         )
+    if scenario.unanswered:
+        yield f"{_plural(scenario.unanswered, 'message')} of the 30 days before stayed unanswered, as the store says."
     if scenario.stage is None:
         yield "Its history is not known, so new chats are held to the lowest stage; --stage says how far it has come."
     yield "Nobody else sends from it, and it stays linked."
@@ -237,7 +274,17 @@ def _granted(told: Told) -> Iterator[str]:
         f"{replies.answer:.0%} of the messages are answered within 72 hours, {replies.opt_out:.0%} with STOP, and "
         f"{replies.fail:.0%} of the people cannot be reached: averages that others published, unless you gave your own."
     )
-    if not audience.consent_told:
+    if audience.known is not None:
+        yield (
+            f"The bot's store knows {audience.known:,} of the people: their consents, opt-outs and messages count as "
+            "it has them. --no-store plans by the file alone."
+        )
+    if audience.unimported:
+        yield (
+            f"{audience.unimported:,} agreed by the file alone, and are planned for as if it had been imported: "
+            "flashbot contacts import does that."
+        )
+    if not audience.consent_told and audience.known is None:
         yield (
             "Everybody agreed to marketing: the file has no column consent. A bot writes to nobody who is not known to "
             "have agreed."
@@ -297,5 +344,6 @@ def _json(told: Told) -> Iterator[Mapping[str, Any]]:
         "opt_outs": forecast.opt_outs,
         "failed": forecast.failed,
         "unanswered": forecast.days[-1].balance if forecast.days else 0,
+        "most_unanswered": forecast.most_unanswered,
         "assumed": [clean(sentence) for sentence in _granted(told)],
     }

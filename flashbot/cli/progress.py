@@ -14,9 +14,12 @@ __all__ = ["Bar"]
 
 
 class Bar:
-    """`with Bar("Deleting", 1200) as bar: bar.show(300)`. It is gone when it ends: a summary says more."""
+    """`with Bar("Deleting", 1200) as bar: bar.show(300)`. It is gone when it ends: a summary says more.
 
-    def __init__(self, label: str, total: float | None = None) -> None:
+    `remaining=False` for what the time that has passed says nothing of.
+    """
+
+    def __init__(self, label: str, total: float | None = None, *, remaining: bool = True) -> None:
         console = errors()
         self._progress: Progress | None = None
         if console.is_terminal and not console.is_dumb_terminal:
@@ -25,7 +28,7 @@ class Bar:
                 BarColumn(bar_width=30),
                 MofNCompleteColumn(),
                 TaskProgressColumn(),
-                TimeRemainingColumn(compact=True),
+                *([TimeRemainingColumn(compact=True)] if remaining else []),
                 TextColumn("{task.fields[side]}", style="dim", markup=False),
                 console=console,
                 transient=True,

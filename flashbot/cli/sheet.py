@@ -6,32 +6,18 @@ import codecs
 import contextlib
 import csv
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from flashbot.engine.sheets.cells import guarded
 from flashbot.errors import SettingsError
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-__all__ = ["guarded", "sheet", "unguarded"]
-
-FORMULA = re.compile(r"[\s']*[=+@-]|'*[\t\r\n]")
-"""A cell that begins so is computed by a spreadsheet, or becomes one that is once its marks are gone."""
-PHONE = re.compile(r"\+\d{6,15}")
-
-
-def guarded(cell: str) -> str:
-    """With an apostrophe in front of what a spreadsheet would compute; a phone number is left alone."""
-    return f"'{cell}" if FORMULA.match(cell) and not PHONE.fullmatch(cell) else cell
-
-
-def unguarded(cell: str) -> str:
-    """What `guarded` was given."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell, 1) else cell
+__all__ = ["sheet"]
 
 
 @contextlib.contextmanager

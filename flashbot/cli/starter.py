@@ -124,6 +124,8 @@ ENV = """\
 #FLASHBOT_KEEP_MISSES_DAYS=0
 # Days for which it is kept what was decided and why, for flashbot why: rules, scores and times, no texts; 0: never.
 #FLASHBOT_KEEP_REASONS_DAYS=30
+# A file for every decision about sending, without phones and texts, by which each can be decided anew.
+#FLASHBOT_DECISIONS_LOG=
 
 # The time zone in which this number lives: nothing unasked leaves it at night. Without it, that of the bot's phone.
 #FLASHBOT_ZONE=Africa/Abidjan

@@ -44,6 +44,7 @@ class Story:
             "heard": self._heard, "asked": self._asked_for, "waits": self._waits, "sent": self._sent,
             "doubt": self._doubt, "refused": self._refused, "dropped": self._dropped, "failed": self._failed,
             "given_up": self._given_up, "left": lambda *_: self._words["left"],
+            "kept": lambda _, said: self._words[f"kept {said['why']}"], "crowded": lambda *_: self._words["crowded"],
         }  # fmt: skip
         kind = str(one.said.get("kind"))
         teller = kinds.get(kind)
@@ -167,7 +168,10 @@ class Story:
         if said.get("again"):
             answer.append(words["again"])
         sentence = words["sent"].format(self._class(said), self._ending(said), self._span(said["age"]))
-        return sentence + (words["answer"].format(", ".join(answer)) if answer else "")
+        sentence += words["answer"].format(", ".join(answer)) if answer else ""
+        if said.get("outlived"):
+            sentence += words["and"] + words["outlived"].format(self._stop({"why": said["outlived"]}))
+        return sentence
 
     def _standing(self, safety: Mapping[str, Any]) -> str:
         if safety["decision"] == "allow":

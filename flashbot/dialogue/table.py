@@ -25,6 +25,7 @@ def rows_of(
     """`asks`: people are asked which intent they meant; `last` is the bot's own fallback."""
     rows = [
         RouteRow("opt-out", "stop, arret, unsubscribe, …", detail="the whole message"),
+        RouteRow("opt-out asked", "shall we stop?", detail="what only sounds like it, and its answer"),
         RouteRow("human owns", "after turn.handoff", detail="until turn.release, or 24 hours"),
     ]
     heard = [intent for router in routers for intent in router.intents.values()]

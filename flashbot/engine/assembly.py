@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from flashbot.clock import Clock
 from flashbot.engine.asks import Asks
+from flashbot.engine.casting import Casting
 from flashbot.engine.catchup import CatchUp
 from flashbot.engine.crash import last_words
 from flashbot.engine.flood import Flood
@@ -24,6 +25,7 @@ from flashbot.engine.pacing import Pacing, Questions
 from flashbot.engine.patience import Patience
 from flashbot.engine.pauses import Pauses
 from flashbot.engine.postman import Postman
+from flashbot.engine.recording import LogFile, Recording
 from flashbot.engine.runtime import Engine, Listen
 from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
@@ -62,10 +64,13 @@ class Parts:
     intake: Intake | None
     clock: Clock
     pauses: Pauses
+    decisions: LogFile | None = None
 
     async def close(self) -> None:
         if self.client is not None:
             await self.client.close()
+        if self.decisions is not None:
+            self.decisions.close()
 
     async def paused(self) -> list[dict[str, str]]:
         """What holds sending back, for people; it makes no process unready. Where the store is away, what was known."""
@@ -129,7 +134,11 @@ def assemble(
     store.reasons.within = timedelta(days=settings.keep_reasons_days)
     key = settings.api_key.get_secret_value()
     pauses = Pauses(store, clock, tally, key_tag=key_tag(key) if key else None, patience=patience)
-    client = engine = None
+    client = engine = decisions = record = None
+    if work and settings.decisions_log is not None:
+        decisions = LogFile(settings.decisions_log)
+        record = Recording(decisions.put, key)
+        store.ledgers.heard = record.moved
     if work:
         pace = SharedPace(store, clock, api_key=key, per_second=settings.requests_per_second)
         client = Client(
@@ -157,6 +166,7 @@ def assemble(
             pauses=pauses,
             pacing=pacing,
             policy=policy,
+            record=record,
         )
         missed = Missed(store.misses, clock, tally, within=timedelta(days=settings.keep_misses_days))
         worker = Worker(
@@ -185,7 +195,10 @@ def assemble(
             last=last,
         )
         asks = Asks(Links(pauses, client.instances.state), pacing)
-        engine = Engine(worker, sender, clock, patience, listen=ears, catch_up=catch_up, asks=asks, missed=missed)
+        engine = Engine(
+            worker, sender, clock, patience, listen=ears, catch_up=catch_up, asks=asks, missed=missed,
+            casting=Casting(store, pacing, policy, clock),
+        )  # fmt: skip
     intake = None
     if web:
         intake = Intake(
@@ -199,7 +212,7 @@ def assemble(
             flood=Flood(clock, settings.most_waiting, settings.flood),
             pauses=pauses,
         )
-    return Parts(client, tally, engine, intake, clock, pauses)
+    return Parts(client, tally, engine, intake, clock, pauses, decisions)
 
 
 async def _key_usable(client: Client) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -13,14 +14,22 @@ from flashbot.clock import to_ms
 from flashbot.dialogue.memory import Memory, MemoryUnreadable
 from flashbot.msgflash.phones import country_of
 from flashbot.outreach.facts import Number, Person, Sent
+from flashbot.outreach.grants import DAY_MS
 from flashbot.outreach.health import Health, Told
 from flashbot.outreach.zones import zones_of
-from flashbot.store.acquaintances import Acquaintance
+from flashbot.store.acquaintances import Acquaintance, Unanswered
 from flashbot.store.mailbox import Store
 
-__all__ = ["FIELDS", "Facts", "dump_health", "load_health", "number_of", "person_of", "read_facts"]
+__all__ = [
+    "FIELDS", "Facts", "dump_health", "dump_unanswered", "load_health", "number_of", "person_of", "read_facts",
+    "read_number", "with_unanswered",
+]  # fmt: skip
 
-FIELDS = ("health", "at", "state", "score", "since", "seen", "lock", "re", "zone", "stage", "usual", "asked", "full")
+FIELDS = (
+    "health", "at", "state", "score", "since", "seen", "lock", "re", "zone", "stage", "usual", "asked", "full",
+    "unanswered",
+)  # fmt: skip
+BALANCE_MS = 30 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +44,26 @@ class Facts:
     usual_day: float | None
     asked_ms: int
     """When MsgFlash was last asked for the health; 0 for never."""
-    full_ms: int
-    """The end of the latest wait that concerned all of the number's unasked messages; 0 for never."""
+    cast: str = ""
+    """The state of the broadcast that was asked for; empty for one that is not known."""
 
 
-async def read_facts(store: Store, contact: str, instance: str, *, zone: str = "", unreadable: bool = False) -> Facts:
+async def read_facts(
+    store: Store, contact: str, instance: str, *, zone: str = "", unreadable: bool = False, cast: str = ""
+) -> Facts:
     """In one round trip, and one more for who may have been forgotten. `zone` (IANA): the number's own, where set.
+    `cast`: the job of a broadcast whose state belongs to it.
 
     Raises StoreAway, and MemoryUnreadable unless what nobody here can read may pass for nothing (`unreadable`).
     """
-    known, (now_ms, kept) = await asyncio.gather(
-        store.acquaintances.read(contact), store.numbers.read(instance, *FIELDS)
+    known, (now_ms, kept), state = await asyncio.gather(
+        store.acquaintances.read(contact, instance),
+        store.numbers.read(instance, *FIELDS),
+        store.casts.state(cast) if cast else _nothing(),
     )
-    number = number_of(kept, zone=zone)
+    balances = _load_unanswered(kept["unanswered"])
+    balances[known.partition] = known.unanswered  # of the other partitions, as of the latest look at the number
+    number = with_unanswered(number_of(kept, zone=zone), balances.values())
     home = (number.zone,) if number.zone else ()
     try:
         person = person_of(contact, known, home=home)
@@ -57,6 +73,16 @@ async def read_facts(store: Store, contact: str, instance: str, *, zone: str = "
         person = person_of(contact, replace(known, state=None), home=home)
     if known.state is None and await store.silenced(contact):
         person = replace(person, erased=True)
+    return _facts(now_ms, person, number, kept, state)
+
+
+async def read_number(store: Store, instance: str, *, zone: str = "") -> Facts:
+    """The same of a number alone, whoever the contact may be. Raises StoreAway."""
+    now_ms, kept = await store.numbers.read(instance, *FIELDS)
+    return _facts(now_ms, Person(), number_of(kept, zone=zone), kept, "")
+
+
+def _facts(now_ms: int, person: Person, number: Number, kept: dict[str, str], cast: str) -> Facts:
     return Facts(
         now_ms,
         person,
@@ -65,8 +91,12 @@ async def read_facts(store: Store, contact: str, instance: str, *, zone: str = "
         _whole(kept["stage"]),
         float(kept["usual"]) if kept["usual"] else None,
         _whole(kept["asked"]) or 0,
-        _whole(kept["full"]) or 0,
+        cast=cast,
     )
+
+
+async def _nothing() -> str:
+    return ""
 
 
 def person_of(contact: str, known: Acquaintance, *, home: tuple[str, ...] = ()) -> Person:
@@ -99,6 +129,30 @@ def number_of(kept: dict[str, str], *, zone: str = "") -> Number:
         lock_until_ms=_whole(kept["lock"]),
         reconnected_ms=_whole(kept["re"]),
     )
+
+
+def with_unanswered(number: Number, balances: Iterable[Unanswered]) -> Number:
+    """The number with its unanswered messages, of all partitions."""
+    found = list(balances)
+    oldest = min((one.oldest_ms for one in found if one.oldest_ms is not None), default=None)
+    return replace(
+        number,
+        unanswered=sum(one.count for one in found),
+        unanswered_until_ms=None if oldest is None else oldest + BALANCE_MS,
+    )
+
+
+def dump_unanswered(balances: Iterable[Unanswered]) -> str:
+    return " ".join(f"{one.count}:{one.oldest_ms or ''}" for one in balances)
+
+
+def _load_unanswered(stored: str) -> dict[int, Unanswered]:
+    """By partition; there is nothing where there is only one."""
+    words = (word.partition(":") for word in stored.split())
+    return {
+        place: Unanswered(int(count), int(oldest) if oldest else None)
+        for place, (count, _, oldest) in enumerate(words)
+    }  # fmt: skip
 
 
 def dump_health(health: Health) -> str:

@@ -16,47 +16,60 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 
+from flashbot.clock import Clock
 from flashbot.dialogue.memory import MemoryUnreadable
 from flashbot.engine.doubt import Doubt
 from flashbot.engine.facts import Facts, read_facts
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pacing import Pacing
 from flashbot.engine.patience import Patience
+from flashbot.engine.paused_casts import PausedCasts
 from flashbot.engine.pauses import Pauses
+from flashbot.engine.places import Places
 from flashbot.engine.reasons import not_sent, waits
+from flashbot.engine.recording import Recording
 from flashbot.engine.tally import who
 from flashbot.errors import StoreError
-from flashbot.outreach.facts import Ask
+from flashbot.outreach.case import in_ms
+from flashbot.outreach.cast import GOING, job_of
+from flashbot.outreach.facts import Ask, Number, Person
 from flashbot.outreach.gates import decide
-from flashbot.outreach.grants import UNASKED, Granted
+from flashbot.outreach.grants import UNASKED
 from flashbot.outreach.health import FRESH_MS
 from flashbot.outreach.hours import OpeningHours
 from flashbot.outreach.limits import gap_ms, limits, rest
-from flashbot.outreach.policy import Policy
+from flashbot.outreach.policy import Limits, Policy
+from flashbot.outreach.record import verdict_of
 from flashbot.outreach.standing import stopped_by
 from flashbot.outreach.verdict import Allow, Defer, Drop
-from flashbot.store.mailbox import Store
-from flashbot.store.records import Done, Held, Imposed, Lane, Later, Taken
+from flashbot.store.mailbox import LONGEST_PARK_MS, Store
+from flashbot.store.records import Done, Held, Imposed, Lane, Later, Taken, Why
 
 if TYPE_CHECKING:
-    from flashbot.outreach.verdict import Reason
+    from flashbot.outreach.reasons import Stop
 
 __all__ = ["LANES", "Gate", "body_hash", "instance_of"]
 
 LANES: tuple[Lane, ...] = ("reply", "drip")
 AWAY_MS = 1000
 UNREADABLE_MS = 60_000
+MOST_TOLD = 1000
+"""Contacts of which it is remembered that the log has it."""
+COMING_BACK_MS = 2 * 3600 * 1000
+"""So long it may take a crowd to come back from a wait, or the process to come back, as part of that wait."""
 UNKNOWN_MS = 5 * 60_000
 """After which health that could not be had is asked for again."""
 FOR_ALL = frozenset(
     {
         "restricted", "locked", "window", "day", "hour", "recipients_day", "recipients_hour", "proactive_day",
-        "proactive_hour", "pace", "rest",
+        "proactive_hour", "unanswered_ledger", "pace", "rest",
     }
 )  # fmt: skip
 """Reasons that would meet any unasked message of the number, or nearly any: who got one lately could get another while
 the number has written to enough people, and waits with the others."""
 HOURS = frozenset({"quiet", "weekend", "holiday", "prayer", "ramadan"})
+ONE_PLACE = frozenset({"new_chats_hour", "new_chats_day", "cold_ratio", "identical"})
+"""Reasons that a crowd shares, and that are over for one of it at a time."""
 LONGEST_HOLD_MS = 6 * 3600 * 1000
 """After which a message is looked at again, whatever it waits for: what holds it may have ended before its time."""
 log = logging.getLogger("flashbot.sender")
@@ -71,12 +84,14 @@ class Gate:
         pauses: Pauses,
         pacing: Pacing,
         policy: Policy,
+        clock: Clock,
         *,
         key_tag: str,
         patience: Patience,
         rng: Random,
+        record: Recording | None = None,
     ) -> None:
-        """`rng` draws the gaps and rests, and spreads what waits."""
+        """`rng` draws the gaps and rests, and spreads what waits. `record` is told every decision."""
         self._store = store
         self._pauses = pauses
         self._pacing = pacing
@@ -84,50 +99,96 @@ class Gate:
         self._key_tag = key_tag
         self._park_ms = patience.park * 1000
         self._rng = rng
+        self._record = record
+        self._paused_casts = PausedCasts(clock)
         self._granted: set[str] = set()
+        self._places = Places(rng, longest_ms=LONGEST_HOLD_MS)
+        self._unreadable: set[str] = set()
 
     def held_back(self) -> list[Held]:
         """What the store parks by itself: it must neither cost a slot nor stand before what may leave."""
         held = [
-            Held(lane, _sent_from(one), int(self._park_ms), "instance_disconnected")
+            Held(lane, _sent_from(one), int(self._park_ms), "instance_disconnected", ages=True)
             for one in self._pauses.instances
             for lane in LANES
         ]
-        return held + [Held("drip", _sent_from(one), ms, why) for one, ms, why in self._pacing.waiting()]
+        held += [Held("drip", _sent_from(one), ms, why) for one, ms, why in self._pacing.waiting()]
+        return held + self._paused_casts.held_back()
 
     async def check(self, taken: Taken, message: Outgoing) -> Done | Later | None:
         """What follows for a message that may not leave now, or never; None for one that may, which is counted then."""
         instance = instance_of(message)
-        if instance is not None and self._pauses.holds(instance):
-            park_ms = int(self._park_ms * (0.5 + 0.5 * self._rng.random()))
-            return Later(park_ms, note=taken.note, why=waits(message, "instance_disconnected", park_ms))
-        if message.cls in ("reply", "critical"):
-            # Of the gates these two pass the first and the last; what they need is known here.
-            late = message.send_before_ms is not None and taken.taken_ms > message.send_before_ms
-            return self._dropped(taken, message, "expired") if late else None
+        linked = instance is None or not self._pauses.holds(instance)
+        if not linked or message.cls in ("reply", "critical"):
+            return self._at_once(taken, message, instance or "", linked=linked)
         try:
             return await self._ask(taken, message, instance or "")
         except StoreError:
             return Later(AWAY_MS, note=taken.note, why=waits(message, "store_away", AWAY_MS))
         except MemoryUnreadable as fault:
-            log.error("A message to %s waits: %s", who(taken.contact), fault)
-            return Later(UNREADABLE_MS, note=taken.note, why=waits(message, "store_away", UNREADABLE_MS))
+            return self._unread(taken, message, fault)
+
+    def _unread(self, taken: Taken, message: Outgoing, fault: MemoryUnreadable) -> Done | Later:
+        """What is stored of its contact may be for a newer flashbot: it waits, the longer the older it is, and is given
+        up like any other."""
+        if taken.contact not in self._unreadable:
+            if len(self._unreadable) >= MOST_TOLD:
+                self._unreadable.clear()
+            self._unreadable.add(taken.contact)
+            log.error("Messages to %s wait, and expire: %s", who(taken.contact), fault)
+        before_ms, age_ms = message.send_before_ms, taken.taken_ms - max(message.made_ms, taken.due_ms)
+        if age_ms > in_ms(self._policy.expires) or (before_ms is not None and taken.taken_ms > before_ms):
+            return self._dropped(taken, message, "expired")
+        wait_ms = min(max(age_ms, UNREADABLE_MS), LONGEST_PARK_MS)
+        return Later(wait_ms, note=taken.note, why=waits(message, "unreadable", wait_ms))
+
+    def _at_once(self, taken: Taken, message: Outgoing, instance: str, *, linked: bool) -> Done | Later | None:
+        """A conversation passes the first gate and the last, and nothing passes the first of a number that is not
+        linked: what they need is known here."""
+        ask = Ask(
+            message.id, message.cls, message.made_ms, taken.contact, "", message.purpose, message.source,
+            message.send_before_ms,
+        )  # fmt: skip
+        person, number, now_ms = Person(), Number(linked), taken.taken_ms
+        verdict, _ = decide(ask, person, number, self._policy, OpeningHours(0.0), now_ms)
+        if self._record is not None:
+            self._record.decided(instance, ask, person, number, self._policy, verdict, now_ms)
+        if isinstance(verdict, Allow):
+            return None
+        if isinstance(verdict, Drop):
+            return self._dropped(taken, message, verdict.reason)
+        park_ms = int(self._park_ms * (0.5 + 0.5 * self._rng.random()))
+        return Later(park_ms, note=taken.note, why=waits(message, "instance_disconnected", park_ms))
 
     async def _ask(self, taken: Taken, message: Outgoing, instance: str) -> Done | Later | None:
         unasked = message.cls in UNASKED
         held = self._pacing.held(instance) if unasked else None
         if held is not None:
-            return Later(held[0], note=taken.note, why=waits(message, held[1], held[0]))
-        facts = await read_facts(self._store, taken.contact, instance, zone=self._pacing.zone, unreadable=not unasked)
+            due_ms = _due_ms(taken, message, taken.taken_ms)
+            return _held(taken, taken.taken_ms, held[0], due_ms, why=waits(message, held[1], held[0]))
+        job = job_of(message.source)
+        facts = await read_facts(
+            self._store, taken.contact, instance, zone=self._pacing.zone, unreadable=not unasked, cast=job
+        )
+        if job and facts.cast not in GOING:
+            return self._off(taken, message, job, facts)
         if self._pacing.lacks(instance, facts) and unasked:
             self._pacing.wait(instance)
             return Later(0, note=taken.note, why=waits(message, "health", 0))  # the next take parks it
         ask = _asked(taken, message, facts)
         # The same message draws the same moment each time, so that it is not drawn until it is early.
-        hours = OpeningHours(int(hashlib.sha256(message.id.encode()).hexdigest()[:8], 16) / 2**32)
-        verdict, _ = decide(ask, facts.person, facts.number, self._policy, hours, facts.now_ms)
+        fraction = int(hashlib.sha256(message.id.encode()).hexdigest()[:8], 16) / 2**32
+        most = limits(
+            facts.number, facts.health, self._policy, facts.now_ms, stage=facts.stage, usual_day=facts.usual_day
+        )
+        number = replace(facts.number, most_unanswered=most.unanswered)
+        verdict, _ = decide(ask, facts.person, number, self._policy, OpeningHours(fraction), facts.now_ms)
         if isinstance(verdict, Allow):
-            verdict = await self._reserve(ask, facts, instance)
+            verdict = await self._reserve(ask, facts, number, most, instance, fraction)
+        elif self._record is not None:
+            self._record.decided(
+                instance, ask, facts.person, number, self._policy, verdict, facts.now_ms, fraction=fraction
+            )
         if isinstance(verdict, Allow):
             self._granted.add(message.id)
             return None
@@ -135,17 +196,30 @@ class Gate:
             return self._dropped(taken, message, verdict.reason)
         return await self._deferred(taken, message, verdict, facts, instance)
 
-    async def _reserve(self, ask: Ask, facts: Facts, instance: str) -> Allow | Defer | Drop:
-        most = limits(
-            facts.number, facts.health, self._policy, facts.now_ms, stage=facts.stage, usual_day=facts.usual_day
-        )
+    def _off(self, taken: Taken, message: Outgoing, job: str, facts: Facts) -> Done | Later:
+        """Its broadcast does not go on. One that is not known may be back: a store may have lost it for a moment."""
+        if facts.cast == "stopped":
+            return self._dropped(taken, message, "cast_stopped")
+        late = message.send_before_ms is not None and facts.now_ms > message.send_before_ms
+        if late or facts.cast == "finished":
+            return self._dropped(taken, message, "expired")
+        self._paused_casts.hold(job)
+        return Later(0, note=taken.note, why=waits(message, "cast_paused", 0))  # the next take parks it
+
+    async def _reserve(
+        self, ask: Ask, facts: Facts, number: Number, most: Limits, instance: str, fraction: float
+    ) -> Allow | Defer:
+        gap, batch, new = gap_ms(most.median_gap_ms, self._rng), rest(most, self._rng), _is_new(facts)
         found = await self._store.ledgers.reserve(
-            self._key_tag, instance, ask.id, ask.contact, ask.cls, ask.body, ask.source, most,
-            gap_ms(most.median_gap_ms, self._rng), rest(most, self._rng), new=_is_new(facts),
-        )  # fmt: skip
-        if isinstance(found, Granted):
-            return Allow()
-        return Drop(found.reason) if found.until_ms is None else Defer(found.until_ms, found.reason)
+            self._key_tag, instance, ask.id, ask.contact, ask.cls, ask.body, ask.source, most, gap, batch, new=new
+        )
+        verdict = verdict_of(found)
+        if self._record is not None:
+            self._record.decided(
+                instance, ask, facts.person, number, self._policy, verdict, facts.now_ms,
+                fraction=fraction, caps=most, gap_ms=gap, rest=batch, new=new, stamp=found.stamp,
+            )  # fmt: skip
+        return verdict
 
     async def _deferred(
         self, taken: Taken, message: Outgoing, verdict: Defer, facts: Facts, instance: str
@@ -161,16 +235,21 @@ class Gate:
             return Later(wait_ms, note=taken.note, until_ms=_until(verdict, facts), why=why)
         zone = facts.person.zones[0] if reason in HOURS and facts.person.zones else ""
         why = waits(message, reason, wait_ms, zone=zone)
+        due_ms = _due_ms(taken, message, facts.now_ms)
         if reason in FOR_ALL or (reason == "at_risk" and stopped_by(facts.number)):
             # Newer health may show more room.
             stale_ms = FRESH_MS - (facts.now_ms - (facts.number.health_at_ms or 0))
             news_ms = stale_ms + 1000 if 0 < stale_ms <= FRESH_MS else UNKNOWN_MS
             wait_ms = self._pacing.hold(instance, min(wait_ms, news_ms), reason)
-            await self._store.numbers.hold(instance, "full", facts.now_ms + wait_ms)
-            return Later(wait_ms, note=taken.note, counts=("budget_waits",), why=why)
-        return Later(wait_ms, note=taken.note, until_ms=_until(verdict, facts), counts=("deferred",), why=why)
+            await self._store.numbers.hold(instance, "full", facts.now_ms + wait_ms, reason)
+            return _held(taken, facts.now_ms, wait_ms, due_ms, counts=("budget_waits",), why=why)
+        until_ms = verdict.until_ms
+        if reason in ONE_PLACE:
+            until_ms = self._places.moment((instance, reason), facts.now_ms, until_ms)
+        wait_ms = min(max(1, until_ms - facts.now_ms), LONGEST_HOLD_MS)
+        return _held(taken, facts.now_ms, wait_ms, due_ms, counts=("deferred",), why=why)
 
-    def _dropped(self, taken: Taken, message: Outgoing, reason: Reason) -> Done:
+    def _dropped(self, taken: Taken, message: Outgoing, reason: Stop) -> Done:
         log.info("Message %s to %s is not sent (%s).", message.id, who(taken.contact), reason)
         return Done(counts=("expired" if reason == "expired" else f"dropped_{reason}",), why=not_sent(message, reason))
 
@@ -195,8 +274,12 @@ class Gate:
             self._pacing.heard(instance, getattr(accepted, "safety", None), getattr(accepted, "warnings", ()))
 
     def marked(self, message: Outgoing, outcome: Done | Later) -> Done | Later:
-        """The outcome with what a contact's history needs of it."""
-        if message.cls not in UNASKED or not isinstance(outcome, Done) or not _left(outcome):
+        """The outcome with what a contact's history, and its broadcast, need of it."""
+        if message.cls not in UNASKED or not isinstance(outcome, Done):
+            return outcome
+        if job_of(message.source):
+            outcome = replace(outcome, became=(message.id, _became(outcome)))
+        if not _left(outcome):
             return outcome
         return replace(outcome, imposed=Imposed(message.cls, body_hash(message), instance_of(message) or ""))
 
@@ -245,7 +328,8 @@ def instance_of(message: Outgoing) -> str | None:
 def _asked(taken: Taken, message: Outgoing, facts: Facts) -> Ask:
     person = facts.person
     # What held it back, or stood before it in its lane, is no age of its own.
-    due_ms = max(taken.held_ms, facts.full_ms, max((one.at_ms for one in person.sent), default=0))
+    due_ms = _due_ms(taken, message, facts.now_ms)
+    due_ms = max(due_ms, max((one.at_ms for one in person.sent), default=0))
     return Ask(
         message.id,
         # Promotion to somebody who never wrote to this number is cold, whatever it was called.
@@ -256,12 +340,25 @@ def _asked(taken: Taken, message: Outgoing, facts: Facts) -> Ask:
         message.purpose,
         message.source,
         message.send_before_ms,
-        due_ms or None,
+        due_ms if due_ms > message.made_ms else None,
     )
 
 
 def _until(verdict: Defer, facts: Facts) -> int:
     return min(verdict.until_ms, facts.now_ms + LONGEST_HOLD_MS)
+
+
+def _due_ms(taken: Taken, message: Outgoing, now_ms: int) -> int:
+    """From when on its age counts, as in `take.lua`: what it spent behind holds, and on its way back, is left out."""
+    late_ms = now_ms - taken.held_ms
+    if not 0 <= late_ms <= COMING_BACK_MS:
+        late_ms = 0
+    return max(message.made_ms, min(taken.due_ms, now_ms)) + late_ms
+
+
+def _held(taken: Taken, now_ms: int, wait_ms: int, due_ms: int, *, why: Why, counts: tuple[str, ...] = ()) -> Later:
+    """Parked by a gate: so much longer it may wait until it is too old."""
+    return Later(wait_ms, note=taken.note, counts=counts, why=why, until_ms=now_ms + wait_ms, due_ms=due_ms + wait_ms)
 
 
 def _is_new(facts: Facts) -> bool:
@@ -271,6 +368,15 @@ def _is_new(facts: Facts) -> bool:
 def _left(outcome: Done) -> bool:
     """It was sent, or nobody can tell that it was not."""
     return bool(outcome.bind) or "dropped" in outcome.counts or "unknown" in outcome.counts
+
+
+def _became(outcome: Done) -> str:
+    """As a broadcast counts it."""
+    if _left(outcome):
+        return "sent" if outcome.bind else "unknown"
+    if outcome.dead:
+        return "refused"
+    return "dropped:" + next(iter(outcome.counts), "").removeprefix("dropped_")
 
 
 def _sent_from(instance: str) -> bytes:

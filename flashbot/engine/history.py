@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
 from pydantic_core import from_json, to_json
@@ -15,6 +15,7 @@ __all__ = ["ENOUGH_PEOPLE", "LONGEST", "dump_days", "load_days", "reply_rate", "
 ENOUGH_PEOPLE = 20
 LONGEST = 400
 """Days that are kept."""
+KNOWN = len(Day.__slots__)
 
 
 def reply_rate(people: int, answered: int) -> float | None:
@@ -23,34 +24,45 @@ def reply_rate(people: int, answered: int) -> float | None:
 
 
 def with_days(
-    history: Sequence[Day], counts: Sequence[DayCount], *, ceiling: int, rate: float | None, disconnects: int = 0
-) -> list[Day]:
-    """The history with the days that are over since, oldest first.
+    history: Mapping[int, Day], counts: Sequence[DayCount], *, ceiling: int, rate: float | None, disconnects: int = 0
+) -> dict[int, Day]:
+    """The history, by days since the epoch, with those that are over since; oldest first.
 
-    Only of the latest the ceiling, the reply rate and the disconnections are known: nobody looked on the others.
+    Only of the latest the ceiling, the reply rate and the disconnections are known: nobody looked on the others, unless
+    they were counted before. After the clock jumped back they are counted again, and what lies ahead goes.
     """
-    found = list(history)
+    found = dict(history)
     for place, count in enumerate(counts):
         latest = place == len(counts) - 1
+        if not latest and count.day in found and found[count.day].sent == count.sent:
+            continue
         share = 1 / count.sent if count.sent else 0.0
-        found.append(
-            Day(
-                active=count.sent > 0,
-                sent=count.sent,
-                used=min(1.0, count.sent / ceiling) if latest and ceiling > 0 else 0.0,
-                reply_rate=rate if latest else None,
-                failures=count.failed * share,
-                negative=count.negative * share,
-                disconnects_hour=disconnects if latest else 0,
-            )
+        found[count.day] = Day(
+            active=count.sent > 0,
+            sent=count.sent,
+            used=min(1.0, count.sent / ceiling) if latest and ceiling > 0 else 0.0,
+            reply_rate=rate if latest else None,
+            failures=count.failed * share,
+            negative=count.negative * share,
+            disconnects_hour=disconnects if latest else 0,
         )
-    return found[-LONGEST:]
+    last = counts[-1].day if counts else max(found, default=0)
+    return {day: found[day] for day in [day for day in sorted(found) if day <= last][-LONGEST:]}
 
 
-def dump_days(days: Sequence[Day]) -> str:
-    return to_json([astuple(day) for day in days]).decode()
+def dump_days(days: Mapping[int, Day]) -> str:
+    """An older flashbot beside this one passes over the number of the day."""
+    return to_json([(*astuple(facts), day) for day, facts in days.items()]).decode()
 
 
-def load_days(stored: str) -> list[Day]:
-    """What a newer flashbot added to a day is passed over."""
-    return [Day(*words[: len(Day.__slots__)]) for words in from_json(stored)] if stored else []
+def load_days(stored: str, *, before: int = 0) -> dict[int, Day]:
+    """By days since the epoch; what an older flashbot wrote without them ends right `before` that day.
+
+    What a newer one added is passed over.
+    """
+    rows = from_json(stored) if stored else []
+    found = {}
+    for place, words in enumerate(rows):
+        number = words[KNOWN] if len(words) > KNOWN and isinstance(words[KNOWN], int) else before - len(rows) + place
+        found[number] = Day(*words[:KNOWN])
+    return found

@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from flashbot.clock import Clock, to_ms
 from flashbot.engine.flood import Flood
 from flashbot.engine.links import heard
 from flashbot.engine.outbox import event_id_of
 from flashbot.engine.pauses import Pauses
+from flashbot.engine.reasons import kept
 from flashbot.engine.tally import Tally
 from flashbot.engine.witness import Witness
 from flashbot.errors import StoreError, UnreadableEvent
@@ -66,6 +67,8 @@ class Hands(Protocol):
 
 
 OK = Answer(200)
+KEPT = Answer(200)
+"""As a dead letter, for the first time."""
 AWAY = Answer(503, "The store is away; nothing was accepted. Send it again later.")
 FULL = Answer(503, "Too many events of this contact wait; nothing was accepted. Send it again later.", retry_after=30)
 
@@ -134,11 +137,13 @@ class Intake:
         if not _is_event(event):
             return await self._bury(body, f"The bot's parse= gave a {type(event).__name__}, not an event.")
         if isinstance(event, Unknown):
-            return await self._bury(body, "This event's name is not one that flashbot knows.")
+            answer = await self._bury(body, "This event's name is not one that flashbot knows.")
+            return await self._told(event, answer, "unknown")
         now = self._clock.now()
         at = event.at if event.at is None or event.at.tzinfo else event.at.replace(tzinfo=UTC)
         if at is not None and now - at > STALE_AFTER:
-            return await self._bury(body, "The event is older than 7 days: a stale repetition.", key=event.key)
+            answer = await self._bury(body, "The event is older than 7 days: a stale repetition.", key=event.key)
+            return await self._told(event, answer, "stale")
         await self._witness.saw(event, at)
         if self._pauses is not None:
             await heard(self._pauses, event, timedelta() if at is None else now - at)
@@ -156,7 +161,7 @@ class Intake:
         if not self._routes.wants(event):
             await self._witness.passed_over(event)
             self._tally.count("unheard")
-            return OK
+            return OK  # a group's, our own words, a status: counted, for of records there would be no end
         if contact is None:
             contact = f"instance:{event.instance or 'unknown'}"
         return await self._post(event, contact, body, to_ms(now))
@@ -189,6 +194,12 @@ class Intake:
         self._tally.count("received" if posted.new else "repeated")
         return OK
 
+    async def _told(self, event: Event, answer: Answer, why: Literal["stale", "unknown"]) -> Answer:
+        """The story of whom a dead letter is about has it, where that is known."""
+        if answer is KEPT and event.contact is not None:
+            await self._store.reasons.add(event.contact, kept(event_id_of(event.key), why))
+        return OK
+
     async def _bury(self, body: bytes, why: str, key: str | None = None, shown: str = "") -> Answer:
         """Keep it with its reason; `shown` is what the log says where the reason may quote a person."""
         digest = hashlib.sha256(body).hexdigest()
@@ -199,6 +210,7 @@ class Intake:
             log.warning(
                 "An event was kept as a dead letter (%s): %s See flashbot dead list.", digest[:12], shown or why
             )
+            return KEPT
         return OK
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from flashbot.clock import Clock, to_ms
-from flashbot.engine.facts import FIELDS, dump_health, load_health, number_of
+from flashbot.engine.facts import FIELDS, dump_health, dump_unanswered, load_health, number_of
 from flashbot.engine.history import dump_days, load_days, reply_rate, with_days
 from flashbot.engine.pauses import Pauses, cause_of
 from flashbot.engine.tally import Tally
@@ -36,6 +36,9 @@ __all__ = ["ASK_AGAIN_MS", "HealthOf", "InstanceOf", "Pacing", "Questions"]
 
 ASK_AGAIN_MS = 60_000
 """Between two questions about one number, over all processes."""
+UNDER_WAY_MS = 5000
+"""For which everybody waits for an answer that one process asked for. Who went on without it would wait for minutes:
+until then nothing is known of the number."""
 WHILE_ASKING_MS = 1000
 SAY_AGAIN = 60.0
 """Seconds after which a state that a send told is written down again, though nothing seems new."""
@@ -130,8 +133,12 @@ class Pacing:
         if instance in self._wanted:
             return True
         fresh = at_ms is not None and abs(facts.now_ms - at_ms) < FRESH_MS
-        if fresh or 0 <= facts.now_ms - facts.asked_ms < ASK_AGAIN_MS:
-            return False  # an answer may be under way to somebody else, or there was none
+        if fresh:
+            return False
+        asked_ago_ms = facts.now_ms - facts.asked_ms
+        if 0 <= asked_ago_ms < ASK_AGAIN_MS:
+            # Somebody else has asked: the answer is under way to them for a moment, or there was none.
+            return asked_ago_ms < UNDER_WAY_MS and (at_ms or 0) < facts.asked_ms
         self._want(instance)
         return True
 
@@ -221,7 +228,7 @@ class Pacing:
         today = now_ms // DAY_MS
         looked = int(kept["day"] or today)
         new = dict(known)
-        history = load_days(kept["days"])
+        history = load_days(kept["days"], before=looked)
         if looked < today:
             first = max(looked, today - 30)
             met, heard, counts = await self._store.numbers.days(
@@ -229,10 +236,13 @@ class Pacing:
             )
             ceiling = int(kept["ceiling"] or 0)
             history = with_days(history, counts, ceiling=ceiling, rate=reply_rate(met, heard))
-            usual = usual_day(history)
-            new |= {"days": dump_days(history), "stage": str(stage(history)), "usual": str(usual or "")}
+            days = list(history.values())
+            usual = usual_day(days)
+            new |= {"days": dump_days(history), "stage": str(stage(days)), "usual": str(usual or "")}
         if looked != today or not kept["day"]:
             new["day"] = str(today)
+        if len(self._store.tags) > 1:
+            new["unanswered"] = dump_unanswered(await self._store.acquaintances.unanswered(instance))
         kept |= new
         most = limits(
             number_of(kept),

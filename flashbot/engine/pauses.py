@@ -122,6 +122,7 @@ class Pauses:
         self._look_at = float("-inf")
         self._read_at = 0.0
         self._read_ms = 0
+        self._over: tuple[str, int] = ("", 0)
         self.refused = 0
         """How often this process was told of a cause that holds the account."""
 
@@ -146,6 +147,15 @@ class Pauses:
         hold = self._held.get(instance) if isinstance(instance, str) else None
         return hold is not None and hold.cause == "instance_disconnected"
 
+    def outlived(self, made_ms: int) -> str:
+        """Why nothing left while a message waited that was made then; empty where no pause of the account is known."""
+        cause, over_ms = self._over
+        return cause if made_ms < over_ms else ""
+
+    def _goes_on(self) -> None:
+        if self.account is not None:
+            self._over = (self.account, to_ms(self._now()))
+
     def shown(self) -> list[Pause]:
         return [
             Pause(hold.cause, hold.scope, from_ms(hold.since_ms), ADVICE[hold.cause])
@@ -161,7 +171,10 @@ class Pauses:
         self._look_at = now + LOOK_EVERY  # before the call: those who come during it need not ask again
         self._read_ms, found = await self._store.holds.read(self._key_tag)
         self._read_at = self._clock.monotonic()
-        self._held = {hold.scope: hold for hold in found if hold.cause in ADVICE or hold.cause == SUSPECT}
+        held = {hold.scope: hold for hold in found if hold.cause in ADVICE or hold.cause == SUSPECT}
+        if ACCOUNT not in held:
+            self._goes_on()
+        self._held = held
         self._show()
 
     # -- what this process found out
@@ -186,6 +199,8 @@ class Pauses:
     async def lift(self, scope: str = ACCOUNT) -> None:
         """Let it go on, and say so once over all. Raises StoreError."""
         since_ms = await self._store.holds.lift(scope, key_tag=self._key_tag)
+        if scope == ACCOUNT:
+            self._goes_on()
         self._held.pop(scope, None)
         self._show()
         if since_ms:

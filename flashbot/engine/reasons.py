@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from flashbot.clock import to_ms
 from flashbot.dialogue.timer import TimerFired
@@ -24,7 +24,20 @@ if TYPE_CHECKING:
     from flashbot.dialogue.turn import Turn
     from flashbot.outreach.reasons import Stop
 
-__all__ = ["asked_for", "doubted", "failed", "given_up", "heard", "left", "not_sent", "refused", "sent", "waits"]
+__all__ = [
+    "asked_for",
+    "doubted",
+    "failed",
+    "fed",
+    "given_up",
+    "heard",
+    "kept",
+    "left",
+    "not_sent",
+    "refused",
+    "sent",
+    "waits",
+]
 
 MOST = 8
 """Of what one turn asked for, in a record."""
@@ -106,6 +119,12 @@ def asked_for(content: Sayable, message: Message | None, message_id: str, langua
     return Why({"kind": "asked", "id": message_id, **_asked(content, message, language)}, about=message_id)
 
 
+def fed(message: Outgoing, cast: str) -> Why:
+    """A broadcast's message was put in its lane; `cast` is the broadcast's name."""
+    said = {"kind": "asked", "id": message.id, "class": message.cls, "cast": _named(cast)}
+    return Why(said, about=message.id)
+
+
 def _asked(content: Sayable, message: Message | None, language: Callable[[], str | None]) -> dict[str, object]:
     asked: dict[str, object] = {}
     if isinstance(content, Template):
@@ -120,6 +139,11 @@ def _asked(content: Sayable, message: Message | None, language: Callable[[], str
         return {**asked, "why": "opted_out"}
     # `M <id> <class> …`, as it was packed a moment ago.
     return {"class": message.entry.split(b" ", 3)[2].decode(), **asked}
+
+
+def kept(event_id: str, why: Literal["stale", "unknown"]) -> Why:
+    """An event became a dead letter before anybody was asked."""
+    return Why({"kind": "kept", "id": event_id, "why": why}, about=event_id)
 
 
 def failed(taken: Taken, error: str, *, tries: int, wait_s: float) -> Why:
@@ -153,8 +177,13 @@ def waits(message: Outgoing, stop: Stop, wait_ms: int, *, zone: str = "") -> Why
     return _about(message, "waits", said, fold=f"waits:{message.id}:{stop}")
 
 
-def sent(message: Outgoing, accepted: object, *, took_ms: int, age_ms: int, again: bool = False) -> Why:
-    """`accepted` is the API's answer; `took_ms` the request alone, `age_ms` since the message was made."""
+def sent(
+    message: Outgoing, accepted: object, *, took_ms: int, age_ms: int, again: bool = False, outlived: str = ""
+) -> Why:
+    """`accepted` is the API's answer; `took_ms` the request alone, `age_ms` since the message was made.
+
+    `outlived`: the cause for which the whole account stood still meanwhile, when no message was looked at.
+    """
     said: dict[str, object] = {"took": took_ms, "age": age_ms, "vendor": getattr(accepted, "id", "")}
     status, safety = getattr(accepted, "status", None), getattr(accepted, "safety", None)
     if status:
@@ -174,6 +203,8 @@ def sent(message: Outgoing, accepted: object, *, took_ms: int, age_ms: int, agai
         said["warnings"] = _sentences(warnings)
     if again:
         said["again"] = True
+    if outlived:
+        said["outlived"] = outlived
     return _about(message, "sent", said)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from flashbot.clock import Clock
 from flashbot.engine.asks import Asks
+from flashbot.engine.casting import Casting
 from flashbot.engine.catchup import CatchUp
 from flashbot.engine.missed import Missed
 from flashbot.engine.patience import Patience
@@ -50,11 +51,13 @@ class Engine:
         catch_up: CatchUp | None = None,
         asks: Asks | None = None,
         missed: Missed | None = None,
+        casting: Casting | None = None,
     ) -> None:
         self.worker = worker
         self.sender = sender
         self.asks = asks
         self.missed = missed
+        self.casting = casting
         self._clock = clock
         self._patience = patience
         self._listen = listen
@@ -82,6 +85,8 @@ class Engine:
             loops.append(self._drive(self.asks, self.asks.changed))
         if self.missed is not None:
             loops.append(self._drive(self.missed, self.missed.changed))
+        if self.casting is not None:  # broken off anywhere, it is done again
+            loops.append(self._drive(self.casting, self.casting.changed))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         if self._catch_up is not None:
             self._catching_up = asyncio.create_task(self._catch_up.run())
@@ -98,6 +103,8 @@ class Engine:
             self.asks.changed.set()
         if self.missed is not None:
             self.missed.changed.set()
+        if self.casting is not None:
+            self.casting.changed.set()
 
     async def stop(self) -> None:
         """Take nothing more, let what is in hand finish, give back the rest."""

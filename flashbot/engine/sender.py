@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
 from typing import Protocol
@@ -24,6 +25,7 @@ from flashbot.engine.pauses import Pauses, cause_of
 from flashbot.engine.reach import Reach
 from flashbot.engine.reasons import doubted, refused, sent, waits
 from flashbot.engine.reconciler import Messages, Reconciler
+from flashbot.engine.recording import Recording
 from flashbot.engine.slots import Slots
 from flashbot.engine.tally import Tally, who
 from flashbot.errors import StoreAway, StoreError
@@ -46,6 +48,9 @@ __all__ = ["Post", "Sender"]
 
 PROBES = 10
 """Messages taken for one probe of the account, should the first ones say nothing about it."""
+GATES_WITHIN = 0.03
+"""Seconds after a slot's own time by which a request may still begin where the gates took long: eleven slots span 1,090
+ms, and that many requests within one second are one too many."""
 OWN_FAULT = 3
 """Pauses that one message may begin by being forbidden, while others are let through."""
 log = logging.getLogger("flashbot.sender")
@@ -79,8 +84,10 @@ class Sender:
         pacing: Pacing | None = None,
         policy: Policy | None = None,
         rng: Random | None = None,
+        record: Recording | None = None,
     ) -> None:
-        """`rng` draws gaps and spreads what waits. Without a `pacing` nobody asks how a number is."""
+        """`rng` draws gaps and spreads what waits. Without a `pacing` nobody asks how a number is. `record` is told
+        what the gates decide."""
         self._store = store
         self._post = post
         self._pace = pace
@@ -93,7 +100,9 @@ class Sender:
         self.pauses = pauses or Pauses(store, clock, tally, key_tag=pace.tag, patience=patience)
         policy = policy or Policy()
         pacing = pacing or Pacing(store, None, self.pauses, clock, tally, policy, key_tag=pace.tag)
-        self._gate = Gate(store, self.pauses, pacing, policy, key_tag=pace.tag, patience=patience, rng=rng)
+        self._gate = Gate(
+            store, self.pauses, pacing, policy, clock, key_tag=pace.tag, patience=patience, rng=rng, record=record
+        )
         self.slots = Slots(hands)
         self._looking = 0
         self.stopping = False
@@ -191,7 +200,7 @@ class Sender:
         while following is not None:
             current, following = following, None
             turns += 1
-            outcome, asked = await self._deliver(current, asked_at)
+            outcome, asked = await self._deliver(current, asked_at, slot_until=slot_until)
             asked_at = self._clock.monotonic()
             next_ms = self._patience.send_lease_ms if self.direct and self._store.may_follow(turns) else 0
             for found in await self._settle(current, outcome, next_ms):
@@ -206,7 +215,9 @@ class Sender:
                 for found in more:
                     following = found
 
-    async def _deliver(self, taken: Taken, asked_at: float, *, probing: bool = False) -> tuple[Done | Later, bool]:
+    async def _deliver(
+        self, taken: Taken, asked_at: float, *, probing: bool = False, slot_until: float = float("inf")
+    ) -> tuple[Done | Later, bool]:
         """What became of it, and whether MsgFlash was asked to send it or refused the account."""
         try:
             message = Outgoing.unpack(taken.entry)
@@ -222,7 +233,13 @@ class Sender:
         held = await self._gate.check(taken, message)
         if held is not None:
             return held, False
+        if not self._pace.unlimited and self._clock.monotonic() > slot_until + GATES_WITHIN:
+            await self._next_slot()
         return await self._send(taken, message, doubt, asked_at, probing=probing)
+
+    async def _next_slot(self) -> None:
+        with suppress(StoreError):  # there is none then: it leaves, and the others' slots stand still meanwhile
+            await self._pace.wait()
 
     async def _resolve(
         self, taken: Taken, message: Outgoing, doubt: Doubt, asked_at: float
@@ -273,6 +290,7 @@ class Sender:
             took_ms=int((now - begun) * 1000),
             age_ms=max(0, taken.taken_ms - message.made_ms) + int((now - asked_at) * 1000),
             again=doubt.again,
+            outlived=self.pauses.outlived(message.made_ms),
         )
         return Done(bind=accepted.id, bound=message.id, counts=_again(doubt), why=why), True
 

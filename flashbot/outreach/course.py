@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from flashbot.clock import from_ms, to_ms
+from flashbot.outreach.balance import Balance
 from flashbot.outreach.facts import Number
 from flashbot.outreach.grants import DAY_MS
 from flashbot.outreach.health import FRESH_MS, Health
@@ -33,12 +34,24 @@ class Course:
         self._before = _days_to(scenario.stage) if scenario.growing else []
         self._played: list[Day] = []
         self._limits: tuple[int, Limits] | None = None
+        self._shown: tuple[object, Number] | None = None
+        self.balance = Balance(scenario.unanswered, scenario.begin_ms)
+        """What it sent unasked and is not answered; the plan counts it."""
         self.stage = scenario.stage
         if scenario.growing:
             self.stage = stage(self._before)
 
     def number(self, now_ms: int) -> Number:
         """As of the latest health, which is never older than it would be."""
+        most = self.limits(now_ms).unanswered
+        known = self._known(now_ms), self.balance.count(now_ms), self.balance.until_ms(), most
+        if self._shown is None or self._shown[0] != known:
+            number, count, until_ms, _ = known
+            shown = replace(number, unanswered=count, unanswered_until_ms=until_ms, most_unanswered=most)
+            self._shown = known, shown
+        return self._shown[1]
+
+    def _known(self, now_ms: int) -> Number:
         if self._number.health_at_ms is not None and now_ms - self._number.health_at_ms >= FRESH_MS:
             self._number = replace(self._number, health_at_ms=now_ms)
         return self._number
@@ -49,7 +62,7 @@ class Course:
             usual = usual_day(self._played) if self._scenario.growing else None
             health = _told_at(self._scenario.health, now_ms)
             found = limits(
-                self.number(now_ms), health, self._scenario.policy, now_ms, stage=self.stage, usual_day=usual
+                self._known(now_ms), health, self._scenario.policy, now_ms, stage=self.stage, usual_day=usual
             )
             self._limits = known, found
         return self._limits[1]

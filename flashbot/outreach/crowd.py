@@ -43,7 +43,7 @@ class Member:
         known = self.recipient
         return Person(
             last_inbound_ms=self.last_inbound_ms, suppressed=self.suppressed, consents=known.consents,
-            zones=known.zones, country=known.country, sent=self.sent,
+            erased=known.erased, zones=known.zones, country=known.country, sent=self.sent,
         )  # fmt: skip
 
 

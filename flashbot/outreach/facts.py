@@ -34,7 +34,7 @@ class Ask:
     """The drip or broadcast it belongs to."""
     send_before_ms: int | None = None
     due_ms: int | None = None
-    """The end of its latest deferral: what a gate held back does not age meanwhile."""
+    """From when on its age counts, if not from its making: what a gate held back does not age meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +81,9 @@ class Number:
     lock_until_ms: int | None = None
     """Of WhatsApp's lock on new chats, the last one known; kept for two days after it has ended."""
     reconnected_ms: int | None = None
+    unanswered: int = 0
+    """Its unasked messages of the last 30 days to people who have not written since."""
+    unanswered_until_ms: int | None = None
+    """When the oldest of them is 30 days old."""
+    most_unanswered: int | None = None
+    """`Limits.unanswered` of now; None where nobody worked it out, and nothing is held to it."""

@@ -11,10 +11,12 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-__all__ = ["Language", "holiday", "rests", "weekend"]
+__all__ = ["Language", "holiday", "rest_day", "rests", "weekend"]
 
 Language: TypeAlias = Literal["en", "fr"]
 WESTERN = frozenset({5, 6})
+FRIDAY, SATURDAY, SUNDAY = 4, 5, 6
+SABBATH = frozenset({"IL"})
 ESTIMATED = "estimated"
 # Other words reach into the package itself.
 COUNTRY = re.compile(r"[A-Z]{2}")
@@ -48,6 +50,13 @@ def weekend(place: str) -> frozenset[int]:
         return WESTERN
     first, last = locale.weekend_start, locale.weekend_end
     return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
+
+
+def rest_day(place: str) -> int:
+    """The weekday, Monday is 0, on which shops rest as well: of a weekend with one, Sunday, else Friday."""
+    days = weekend(place)
+    first = SATURDAY if place[:2] in SABBATH else SUNDAY
+    return next((day for day in (first, FRIDAY) if day in days), max(days))
 
 
 @lru_cache(maxsize=2048)

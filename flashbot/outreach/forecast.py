@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,15 +11,16 @@ from flashbot.outreach.crowd import Member
 from flashbot.outreach.grants import DAY_MS
 from flashbot.outreach.scenario import ANSWER_WITHIN_MS
 from flashbot.outreach.stages import Day
-from flashbot.outreach.verdict import Reason
+from flashbot.outreach.verdict import GATE_OF, Reason
 
 __all__ = ["Excluded", "Forecast", "PlannedDay", "Tally", "binding"]
 
-BALANCE_MS = 30 * DAY_MS
 REACHED_MS = 7 * DAY_MS
 FEWEST_REACHED = 20
 NOTICED_MS = 10 * 60 * 1000
-SPENT = frozenset({"day", "proactive_day", "recipients_day"})
+SPENT = frozenset({"day", "proactive_day", "recipients_day", "unanswered_ledger", "campaign_size"})
+STOPS = frozenset({"instance", "restriction", "budget", "content"})
+"""Gates that hold back the number's messages, and not one person's."""
 CLOSED = frozenset({"quiet", "weekend", "holiday", "prayer", "ramadan", "window"})
 
 
@@ -68,6 +69,8 @@ class Forecast:
     answers: int
     opt_outs: int
     failed: int
+    most_unanswered: int
+    """Up to which balance it sent on the last day."""
 
     @property
     def done(self) -> bool:
@@ -82,15 +85,20 @@ def binding(held_ms: Mapping[Reason | None, int], sent: int) -> Reason | None:
     """What held the number's messages back that day: what did so longest, with two exceptions.
 
     On a day on which some left, closed hours count only where nothing else held any back: nights are no news. On one
-    without, they count first. And a day's budget that was spent goes before the gaps between its messages.
+    without, they count first, but behind what let nothing of the number leave in its open hours. And a day's budget
+    that was spent goes before the gaps between its messages.
     """
     if not held_ms:
         return None
+    noticed = {reason for reason, ms in held_ms.items() if ms >= NOTICED_MS}
+    stopped = sent == 0 and any(reason is not None and GATE_OF[reason] in STOPS for reason in noticed)
 
     def rank(reason: Reason | None) -> tuple[bool, bool, int]:
-        spent = reason in SPENT and held_ms[reason] >= NOTICED_MS
-        closed = reason in CLOSED
-        return (reason is not None and closed == (sent == 0), spent, held_ms[reason] if reason is not None else -1)
+        if stopped:
+            first = reason in noticed and reason is not None and GATE_OF[reason] in STOPS
+        else:
+            first = reason is not None and (reason in CLOSED) == (sent == 0)
+        return (first, reason in SPENT and reason in noticed, held_ms[reason] if reason is not None else -1)
 
     return max(held_ms, key=rank)
 
@@ -106,14 +114,12 @@ class Tally:
         self.excluded: list[Excluded] = []
         self._day: Counter[str] = Counter()
         self._all: Counter[str] = Counter()
-        self._open: deque[tuple[int, Member]] = deque()
         self._reached: dict[int, tuple[int, Member]] = {}
 
     def sent(self, member: Member, now_ms: int, *, chat: bool, failed: bool) -> None:
         self.total += 1
         self.last_ms = now_ms
         self._day.update(sent=1, chats=chat, failed=failed)
-        self._open.append((now_ms, member))
         self._reached[id(member)] = now_ms, member
 
     def heard(self, *, opts_out: bool) -> None:
@@ -122,13 +128,13 @@ class Tally:
     def exclude(self, member: Member, place: int, reason: Reason) -> None:
         self.excluded.append(Excluded(member.recipient.contact, member.series.name, place, reason))
 
-    def close(self, day: date, now_ms: int, stage: int | None) -> None:
+    def close(self, day: date, balance: int, stage: int | None) -> None:
         """The day is over."""
         counts = self._day
         self.days.append(
             PlannedDay(
                 day, counts["sent"], self.total, binding(self.held_ms, counts["sent"]), counts["chats"],
-                counts["answers"], counts["opt_outs"], counts["failed"], self._balance(now_ms), stage,
+                counts["answers"], counts["opt_outs"], counts["failed"], balance, stage,
             )
         )  # fmt: skip
         self._all.update(counts)
@@ -156,8 +162,3 @@ class Tally:
             failures=self._day["failed"] / sent if sent else 0.0,
             negative=self._day["opt_outs"] / max(sent, heard) if heard else 0.0,
         )
-
-    def _balance(self, now_ms: int) -> int:
-        while self._open and self._open[0][0] + BALANCE_MS <= now_ms:
-            self._open.popleft()
-        return sum(member.last_inbound_ms is None or member.last_inbound_ms < at for at, member in self._open)

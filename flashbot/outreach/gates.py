@@ -1,7 +1,8 @@
 """The nine gates that every message passes at the moment of sending; the first that does not allow decides. Pure.
 
-What counts over all messages of a number (budgets, equal bodies, the gap and the rest) is the ledger's. Those gates say
-"ledger" here, and whoever sends asks it last, so that nothing is reserved for a message that another gate holds back.
+What counts over all messages of a number (budgets, equal bodies, the gap and the rest) is the ledger's, but for what is
+unanswered. Those gates say "ledger" here, and whoever sends asks it last, so that nothing is reserved for a message
+that another gate holds back.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flashbot.outreach.case import Case, Hours, in_ms
+from flashbot.outreach.cast import job_of
 from flashbot.outreach.contact_gate import contact
 from flashbot.outreach.facts import EVERYTHING
 from flashbot.outreach.grants import UNASKED
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from flashbot.outreach.policy import Policy
     from flashbot.outreach.verdict import GateName, Reason, Trace, Verdict
 
-__all__ = ["LOOK_AGAIN_MS", "Hours", "consent", "decide", "expiry", "instance", "ownership", "restriction", "shape"]
+__all__ = [
+    "LOOK_AGAIN_MS", "Hours", "budget", "consent", "decide", "expiry", "instance", "ownership", "restriction", "shape",
+]  # fmt: skip
 
 LOOK_AGAIN_MS = 60_000
 """When to ask again about what may end at any moment."""
@@ -35,6 +39,10 @@ ASKED: dict[str, frozenset[GateName]] = {
 }
 """The gates of what a person asked for; whatever is unasked passes all."""
 EVERY: frozenset[GateName] = frozenset(GATES)
+COUNTED: frozenset[GateName] = frozenset({"budget", "content"})
+"""Gates whose last word is the ledger's."""
+LONGEST_MS = 6 * 3600 * 1000
+"""After which it is asked again whether enough of them have written."""
 
 
 def decide(
@@ -52,14 +60,11 @@ def decide(
             trace.append((name, "exempt"))
             continue
         gate = HERE.get(name)
-        if gate is None:
-            trace.append((name, "ledger"))
-            continue
-        verdict = gate(case)
+        verdict: Verdict = Allow() if gate is None else gate(case)
         if not isinstance(verdict, Allow):
             trace.append((name, verdict.reason))
             return _ahead(verdict, now_ms), tuple(trace)
-        trace.append((name, "allow"))
+        trace.append((name, "ledger" if name in COUNTED else "allow"))
     return Allow(), tuple(trace)
 
 
@@ -105,6 +110,15 @@ def restriction(case: Case) -> Verdict:
     return Allow()
 
 
+def budget(case: Case) -> Verdict:
+    """Too many of the number's unasked messages are unanswered; all else of it that is spent is the ledger's."""
+    number = case.number
+    if case.cls not in UNASKED or number.most_unanswered is None or number.unanswered < number.most_unanswered:
+        return Allow()
+    latest_ms = case.now_ms + LONGEST_MS
+    return Defer(min(number.unanswered_until_ms or latest_ms, latest_ms), "unanswered_ledger")
+
+
 def shape(case: Case) -> Verdict:
     """The number's own working hours; its gap and its rests are the ledger's."""
     zones = (case.number.zone,) if case.number.zone else ()
@@ -114,8 +128,11 @@ def shape(case: Case) -> Verdict:
 
 def expiry(case: Case) -> Verdict:
     ask = case.ask
-    if ask.send_before_ms is not None and case.now_ms > ask.send_before_ms:
-        return Drop("expired")
+    if ask.send_before_ms is not None:
+        if case.now_ms > ask.send_before_ms:
+            return Drop("expired")
+        if job_of(ask.source):
+            return Allow()  # a broadcast says how late it may be: whatever stood still, nobody is left out before
     due_ms = ask.made_ms if ask.due_ms is None else max(ask.made_ms, ask.due_ms)
     if case.cls in UNASKED and case.now_ms - due_ms > in_ms(case.policy.expires):
         return Drop("expired")
@@ -128,6 +145,7 @@ HERE: dict[GateName, Callable[[Case], Verdict]] = {
     "ownership": ownership,
     "restriction": restriction,
     "contact": contact,
+    "budget": budget,
     "shape": shape,
     "expiry": expiry,
 }

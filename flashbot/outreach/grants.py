@@ -5,13 +5,13 @@ The rules themselves are in `ledger.py`, and once more in the store, where any n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 __all__ = [
     "CREDIT", "DAY_MS", "FEW", "HOLD_MS", "HOUR_MS", "LATER_MS", "LONGEST_HOLD_MS", "LOOK", "MILLION", "PATIENCE_MS",
     "STILL_MS", "STOP", "STRIDE", "UNASKED", "Caps", "Class", "Counts", "Granted", "Refusal", "Refused",
-    "SourceCount", "Usage", "millionths", "stride",
+    "SourceCount", "Stamp", "Usage", "millionths", "stride",
 ]  # fmt: skip
 
 Class: TypeAlias = Literal["reply", "critical", "service", "follow_up", "marketing", "cold"]
@@ -73,18 +73,31 @@ class Caps(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a ledger made a move, by the clock that it was given, and the move's place among all of its moves.
+
+    The first place is that first moment: a ledger that was forgotten and begins anew goes on from none that was used.
+    """
+
+    at_ms: int = 0
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Granted:
     """It may leave, and counts. `again`: it did so already, and counts once."""
 
     again: bool = False
+    stamp: Stamp = field(default=Stamp(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`until_ms`: the earliest moment at which this limit could be free if nothing else happens; None for never."""
+    """`until_ms`: the earliest moment at which this limit could be free if nothing else happens."""
 
     reason: Refusal
-    until_ms: int | None
+    until_ms: int
+    stamp: Stamp = field(default=Stamp(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from flashbot.outreach.grants import (
     Refusal,
     Refused,
     SourceCount,
+    Stamp,
     Usage,
     millionths,
     stride,
@@ -72,6 +73,8 @@ class Ledger:
     """Of one number. Every `now_ms` is by one clock, which may jump."""
 
     def __init__(self) -> None:
+        self.stamp = Stamp()
+        """Of the latest move."""
         self._seen = 0
         self._ahead = 0
         self._holds: dict[str, _Hold] = {}
@@ -118,24 +121,24 @@ class Ledger:
         cost = stride(weight)
         now = self._tick(now_ms)
         if self._knows(message_id, now):
-            return Granted(again=True)
+            return Granted(True, self.stamp)
         groups = _groups(cls, new)
         unasked = "unasked" in groups
         body = body if unasked else ""
         for reason, until in self._over(contact, groups, body, limits, rest, now):
             if unasked and reason in FOR_ALL:
                 self._shares.claim(source, now)
-            return Refused(reason, None if until is None else until - self._ahead)
+            return Refused(reason, until - self._ahead, self.stamp)
         if unasked:
             turn = self._shares.wait(source, now)
             if turn is not None:
-                return Refused("share", turn - self._ahead)
+                return Refused("share", turn - self._ahead, self.stamp)
         hold = _Hold(message_id, contact, body, source, groups, now + hold_ms, cost, self._rhythm, self._shares.behind)
         self._hold(hold, now)
         if unasked:
             self._rhythm = following(self._rhythm, message_id, gap_ms, rest, now)
             self._shares.grant(source, cost, now)
-        return Granted()
+        return Granted(stamp=self.stamp)
 
     def commit(self, message_id: str, now_ms: int) -> bool:
         """It was sent. True also a second time, and up to an hour after the hold ended; False for an unknown one."""
@@ -149,7 +152,7 @@ class Ledger:
     def release(self, message_id: str, now_ms: int) -> bool:
         """It certainly did not leave: as if it had never been. False when it is not held (any more).
 
-        Its gap, its place in the batch and its turn go back, unless another message has left since.
+        Its turn goes back; its gap and its place in the batch do, too, unless another message has left since.
         """
         now = self._tick(now_ms)
         hold = self._holds.get(message_id)
@@ -164,9 +167,11 @@ class Ledger:
             body = self._bodies[hold.body]
             held = max((other.until for other in others if other.body == hold.body), default=0)
             _put_back(body.got, hold.contact, max(held, _left(body.settled.get(hold.contact, 0), HOUR_MS)), now)
+        if "unasked" in hold.groups:
+            self._shares.give_back(hold.source, hold.cost)
         if self._rhythm.last == message_id:
             self._rhythm = hold.rhythm
-            self._shares.give_back(hold.source, hold.cost, hold.behind)
+            self._shares.behind = hold.behind
         return True
 
     def note(self, message_id: str, contact: str, cls: Class, now_ms: int, *, new: bool = False) -> None:
@@ -246,7 +251,7 @@ class Ledger:
 
     def _over(
         self, contact: str, groups: tuple[str, ...], body: str, caps: Caps | None, rest: tuple[int, int], now: int
-    ) -> Iterator[tuple[Refusal, int | None]]:
+    ) -> Iterator[tuple[Refusal, int]]:
         """What does not allow it, in the fixed order, each with the moment at which it could."""
         every = ("asked", "unasked")
         if caps is None:
@@ -267,7 +272,7 @@ class Ledger:
         if "cold" in groups:
             yield from _those("cold_ratio", self._too_cold(millionths(caps.cold_ratio), now))
         if body:
-            yield from self._repeated(contact, body, caps.identical_hour, now)
+            yield from _those("identical", self._repeated(contact, body, caps.identical_hour, now))
         if now < self._rhythm.next_at:
             yield "pace", self._rhythm.next_at
         if min(rest) > 0 and now < self._rhythm.rest_until:
@@ -312,13 +317,14 @@ class Ledger:
         until = next((at for at in looked if fits(at)), None)
         return until if until is not None else looked[-1] if len(looked) == LOOK else now + LATER_MS
 
-    def _repeated(self, contact: str, body: str, cap: int, now: int) -> Iterator[tuple[Refusal, int | None]]:
+    def _repeated(self, contact: str, body: str, cap: int, now: int) -> int | None:
         known = self._bodies.get(body) or _Body()
         if known.got.at(contact) > now:
-            return
+            return None
         got = known.got.after(now)
-        if got >= cap:
-            yield "identical", kth(got - cap + 1, now, [(known.got, 0)]) if cap > 0 else now + LATER_MS
+        if got < cap:
+            return None
+        return kth(got - cap + 1, now, [(known.got, 0)]) if cap > 0 else now + LATER_MS
 
     def _used(self, group: str, window: int, at: int) -> int:
         return self._held[group].after(at) + self._sent[group].after(at - window)
@@ -383,7 +389,8 @@ class Ledger:
     # -- time
 
     def _tick(self, now_ms: int) -> int:
-        """The ledger's own time; forgets what has no meaning any more."""
+        """The ledger's own time, at each of its moves; forgets what has no meaning any more."""
+        self.stamp = Stamp(now_ms, self.stamp.seq + 1 if self.stamp.seq else now_ms)
         if now_ms < self._seen - STILL_MS:
             self._ahead += self._seen - now_ms
             self._seen = now_ms
@@ -413,7 +420,7 @@ def _groups(cls: Class, new: bool) -> tuple[str, ...]:
     return ("unasked", "new") if new else ("unasked",)
 
 
-def _those(reason: Refusal, until: int | None) -> Iterator[tuple[Refusal, int | None]]:
+def _those(reason: Refusal, until: int | None) -> Iterator[tuple[Refusal, int]]:
     if until is not None:
         yield reason, until
 

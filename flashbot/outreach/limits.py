@@ -9,6 +9,7 @@ from math import ceil, exp
 from random import Random
 from typing import TYPE_CHECKING
 
+from flashbot.outreach.grants import FEW
 from flashbot.outreach.health import Health
 from flashbot.outreach.policy import Limits, Policy
 from flashbot.outreach.stages import DAY_MS, FIRST, STAGES, stage_by_age
@@ -43,6 +44,9 @@ REST_AFTER = (8, 15)
 REST_MS = (3 * 60_000, 8 * 60_000)
 REST_EACH_MS = sum(REST_MS) / sum(REST_AFTER)
 """What rests cost a message, on average."""
+UNANSWERED_DAYS = 10
+"""WhatsApp has published no limit; days of new chats, as a first alarm."""
+UNANSWERED_MS = 30 * DAY_MS
 NONE = (0, 0)
 
 
@@ -81,6 +85,7 @@ def limits(
     steady = 0.0 if stage is not None and stage <= 0 else standing(number) * _after_lock(number, now_ms)
     share = steady * _after_reconnect(number, now_ms)
     chats = 0.0 if is_at_risk(number) else share
+    proactive_hour, new_day = int(unasked_hour * share), int(min(row.new_day, unasked_day) * chats)
     # A gap drawn in the minute after a reconnect would outlast it by far: the gap follows the steady pace.
     pace = int(unasked_hour * steady)
     rests = 0 < pace <= RESTS_UP_TO
@@ -89,9 +94,10 @@ def limits(
         day=day,
         recipients_hour=_cap(told.recipients_hour, whole_hour, now_ms),
         recipients_day=_cap(told.recipients_day, whole_day, now_ms),
-        new_hour=int(min(row.new_hour, unasked_hour) * chats),
-        new_day=int(min(row.new_day, unasked_day) * chats),
-        proactive_hour=int(unasked_hour * share),
+        # What a day has room for, one of its hours has: a share of one chat an hour would be none on any day.
+        new_hour=max(int(min(row.new_hour, unasked_hour) * chats), int(new_day > 0 and proactive_hour > 0)),
+        new_day=new_day,
+        proactive_hour=proactive_hour,
         proactive_day=int(unasked_day * share),
         cold_ratio=_cold_ratio(told.cold_ratio, row, now_ms) if chats > 0 else 0.0,
         identical_hour=policy.identical_an_hour,
@@ -99,6 +105,7 @@ def limits(
         rest_after=REST_AFTER if rests else NONE,
         rest_ms=REST_MS if rests else NONE,
         campaign_recipients=int(_cap(told.campaign_recipients, row.proactive_day, now_ms) * share),
+        unanswered=_unanswered(told.day, row, policy, now_ms),
     )
 
 
@@ -134,11 +141,28 @@ def _cap(told: Told | None, silent: int, now_ms: int) -> int:
 
 
 def _cold_ratio(told: Told | None, row: Stage, now_ms: int) -> float:
-    silent = row.new_day / row.proactive_day if row.proactive_day else 0.0
+    # Below one in so few no first one would ever leave, however many new chats the stage has.
+    silent = max(row.new_day / row.proactive_day, 1 / FEW) if row.proactive_day else 0.0
     if told is None:
         return silent
     worth = min(1.0, told.now(now_ms))
     return worth if told.speaks(now_ms) else min(worth, silent)
+
+
+def _unanswered(told: Told | None, row: Stage, policy: Policy, now_ms: int) -> int:
+    """Ten days of new chats, which no share of the moment lowers: the messages are of 30 days.
+
+    The table is for numbers that MsgFlash says nothing of. Where it named a day's ceiling, that whole day is the
+    measure: it sets no number of new chats, most of these people are no strangers, and the strangers' share is held by
+    `cold_ratio`. A word goes on counting here for 30 days, for what it is worth: the messages left while it held. The
+    first two days, in which the table opens no chat, count as the next: other limits stop what they stop.
+    """
+    if policy.most_unanswered is not None:
+        return policy.most_unanswered
+    chats = max(row.new_day, STAGES[FIRST].new_day)
+    if told is not None and abs(now_ms - told.at_ms) < UNANSWERED_MS:
+        chats = max(chats, int(told.now(now_ms) + 1e-9))
+    return UNANSWERED_DAYS * chats
 
 
 def _least(first: int, *others: int | None) -> int:

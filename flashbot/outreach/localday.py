@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from flashbot.outreach.feasts import rests, weekend
+from flashbot.outreach.feasts import rest_day, rests, weekend
 from flashbot.outreach.observances import FASTING, FRIDAY, PRAYER, is_ramadan
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def why(place: str, presets: Presets, day: date, minute: int) -> Closed:
 
 def weekly_minutes(place: str, presets: Presets) -> Minutes:
     """Minutes of an ordinary week, from Monday: without holidays, fasting and dates that differ."""
-    free = weekend(place) if "weekend" in presets.closed_on else frozenset()
+    free = _free(place, presets)
     found: list[tuple[int, int]] = []
     for weekday in range(7):
         if weekday not in free:
@@ -89,7 +89,14 @@ def _rest(place: str, presets: Presets, day: date) -> Closed | None:
         return None
     if "holiday" in presets.closed_on and place and rests(place, day):
         return "holiday"
-    return "weekend" if "weekend" in presets.closed_on and day.weekday() in weekend(place) else None
+    return "weekend" if day.weekday() in _free(place, presets) else None
+
+
+def _free(place: str, presets: Presets) -> frozenset[int]:
+    """Weekdays that are closed."""
+    if "weekend" in presets.closed_on:
+        return weekend(place)
+    return frozenset({rest_day(place)}) if "rest_day" in presets.closed_on else frozenset()
 
 
 def _observed(presets: Presets, day: date) -> Minutes:

@@ -7,7 +7,7 @@ goes from one moment at which something can happen to the next: a message that i
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from datetime import date
 from random import Random
@@ -17,7 +17,7 @@ from flashbot.outreach.crowd import NEVER, Crowd, Lane, Member, Message, Queue
 from flashbot.outreach.facts import Ask, Sent
 from flashbot.outreach.forecast import CLOSED, Forecast, Tally
 from flashbot.outreach.gates import decide
-from flashbot.outreach.grants import Class, Granted
+from flashbot.outreach.grants import DAY_MS, LATER_MS, Class, Granted, Stamp
 from flashbot.outreach.hours import OpeningHours
 from flashbot.outreach.ledger import FOR_ALL, Ledger
 from flashbot.outreach.limits import gap_ms, rest
@@ -29,12 +29,13 @@ from flashbot.outreach.verdict import Allow, Defer, Drop, Reason, Verdict
 __all__ = ["class_of", "plan"]
 
 LONG_MS = 30 * 60 * 1000
+UNANSWERED: Reason = "unanswered_ledger"
 LASTING = frozenset({"unlinked", "banned", "restricted", "at_risk"})
 """A plan has no news of a number, so what such a gate holds back stays there."""
 
 
 def plan(scenario: Scenario, *, write: Callable[[str], object] | None = None) -> Forecast:
-    """Play it. `write` takes each line of the record, which `record.replay` reads.
+    """Play it. `write` takes each line of the record, which `replay.replay` reads.
 
     The same scenario gives the same forecast.
     """
@@ -64,6 +65,8 @@ class _Play:
         self._letters: list[tuple[int, int, Member, bool]] = []
         """What people write: when, a serial, who, and whether they want no more."""
         self._lasting: list[tuple[Message, Reason]] = []
+        self._reached: defaultdict[str, deque[int]] = defaultdict(deque)
+        """By series, when it was begun for each of the latest day."""
         self._free_ms = 0
         self._spent: Reason | None = None
         """What the number waits for until `_free_ms`."""
@@ -73,10 +76,10 @@ class _Play:
         now = self._scenario.begin_ms
         if self._scenario.usage is not None:
             self._ledger.tell(now, self._scenario.usage, now)
-            self._write(Told("told", now, self._scenario.instance, now, self._scenario.usage))
+            self._write(Told("told", now, self._scenario.instance, now, self._scenario.usage, seq=self._seq))
         for series in self._scenario.series:
             for one in series.recipients:
-                self._schedule(Member(one, series, one.last_inbound_ms, one.suppressed), 0, now)
+                self._schedule(Member(one, series, one.last_inbound_ms, one.suppressed, one.sent), 0, now)
         changes = [*self._course.changes(), NEVER]
         for day, end in self._course.days():
             while (at := min(self._next_ms(), changes[0])) < end:
@@ -96,7 +99,7 @@ class _Play:
                 break
         while self._letters:
             self._hear(self._letters[0][0])
-        return self._forecast()
+        return self._forecast(now)
 
     # -- the clock
 
@@ -113,7 +116,7 @@ class _Play:
     def _close(self, day: date, now: int) -> None:
         caps, stage = self._course.limits(now - 1), self._course.stage
         self._course.lived(self._tally.history(now, caps.proactive_day))
-        self._tally.close(day, now, self._course.stage if self._scenario.growing else None)
+        self._tally.close(day, self._course.balance.count(now), self._course.stage if self._scenario.growing else None)
         if self._course.stage != stage:
             self._loosen()
 
@@ -157,13 +160,16 @@ class _Play:
             if opts_out:
                 member.suppressed |= {member.series.purpose, "marketing"}
             self._tally.heard(opts_out=opts_out)
+            self._course.balance.heard(member.recipient.contact)
+            if self._spent == UNANSWERED:
+                self._free_ms = 0
             contact, name = member.recipient.contact, f"reply-{serial}"
             ask = Ask(name, "reply", now, contact, "")
             verdict = self._gates(ask, member, 0.0, now)
             self._decided(ask, member, verdict, now)
             if isinstance(verdict, Allow):
                 self._ledger.note(name, contact, "reply", now)
-                self._write(Noted("noted", now, self._scenario.instance, name, contact, "reply"))
+                self._write(Noted("noted", now, self._scenario.instance, name, contact, "reply", seq=self._seq))
 
     def _look(self, now: int) -> None:
         """Messages are due: each is asked about once, and then waits for its turn or its hour."""
@@ -177,7 +183,7 @@ class _Play:
             queue, lane = self._crowd.place(message, now)
             ask = message.ask(now)
             verdict = self._gates(ask, member, message.outcome.fraction, now)
-            if isinstance(verdict, Allow):
+            if isinstance(verdict, Allow) or verdict.reason == UNANSWERED:
                 message.ready_ms = now
                 lane.put(message)
             else:
@@ -197,7 +203,7 @@ class _Play:
                 asked.add(queue.series)
 
     def _turn(self, queue: Queue, now: int) -> bool:
-        """The first of a queue; whether the ledger was asked about it."""
+        """The first of a queue; whether it has had its turn by that."""
         lane = queue.lane_ahead()
         message = lane.pop(self._wake, now)
         asked = False
@@ -207,6 +213,13 @@ class _Play:
             asked = isinstance(verdict, Allow)
             if isinstance(verdict, Allow):
                 self._reserve(queue, lane, message, ask, now)
+            elif isinstance(verdict, Defer) and verdict.reason == UNANSWERED:
+                # It would meet whoever is asked about next.
+                asked = True
+                self._decided(ask, message.member, verdict, now, message)
+                lane.put_back(message)
+                queue.reason = verdict.reason
+                self._free_ms, self._spent = verdict.until_ms, verdict.reason
             else:
                 self._decided(ask, message.member, verdict, now, message)
                 self._park(message, verdict, lane, now)
@@ -215,6 +228,11 @@ class _Play:
 
     def _reserve(self, queue: Queue, lane: Lane, message: Message, ask: Ask, now: int) -> None:
         caps = self._course.limits(now)
+        full_ms = self._full_ms(message, caps, now)
+        if full_ms is not None:
+            lane.put_back(message)
+            queue.reason, queue.blocked_ms = "campaign_size", full_ms
+            return
         gap, batch = gap_ms(caps.median_gap_ms, self._rng), rest(caps, self._rng)
         new, weight = message.member.new, message.member.series.weight
         answer = self._ledger.reserve(
@@ -222,7 +240,7 @@ class _Play:
         )
         self._decided(
             ask, message.member, verdict_of(answer), now, message,
-            caps=caps, gap_ms=gap, rest=batch, new=new, weight=weight,
+            caps=caps, gap_ms=gap, rest=batch, new=new, weight=weight, stamp=answer.stamp,
         )  # fmt: skip
         if isinstance(answer, Granted):
             self._leave(message, now)
@@ -230,7 +248,7 @@ class _Play:
                 # As the ledger would say; among others it is asked, so that it knows who waits.
                 self._free_ms, self._spent = now + gap, "pace"
             return
-        until = max(now + 1, answer.until_ms or NEVER)
+        until = max(now + 1, answer.until_ms)
         if answer.reason == "identical":
             # It says nothing of the others, who get another text.
             self._park(message, verdict_of(answer), lane, now)
@@ -244,12 +262,26 @@ class _Play:
         else:
             queue.blocked_ms = until
 
+    def _full_ms(self, message: Message, caps: Limits, now: int) -> int | None:
+        """Until when a list has as many new recipients as it may have in a day; None while it has room."""
+        if message.member.series.follows_up or message.place > 0 or caps.campaign_recipients >= caps.proactive_day:
+            return None  # the number's own day is no larger
+        reached = self._reached[message.member.series.name]
+        while reached and reached[0] + DAY_MS <= now:
+            reached.popleft()
+        if len(reached) < caps.campaign_recipients:
+            return None
+        return reached[0] + DAY_MS if reached else now + LATER_MS
+
     def _leave(self, message: Message, now: int) -> None:
         member, outcome = message.member, message.outcome
         self._ledger.commit(message.id, now)
-        self._write(Moved("moved", now, self._scenario.instance, "commit", message.id))
+        self._write(Moved("moved", now, self._scenario.instance, "commit", message.id, seq=self._seq))
         self._tally.sent(member, now, chat=message.cls == "cold" or member.new, failed=outcome.fails)
         member.sent = (*member.sent, Sent(now, message.cls, message.body))
+        self._course.balance.sent(member.recipient.contact, now)
+        if message.place == 0:
+            self._reached[member.series.name].append(now)
         self._crowd.left(message)
         if outcome.fails:
             member.over = True
@@ -296,7 +328,7 @@ class _Play:
 
     # -- what comes out
 
-    def _forecast(self) -> Forecast:
+    def _forecast(self, now: int) -> Forecast:
         reasons: list[Reason | None] = [reason for message, reason in self._lasting if not message.member.over]
         reasons += [reason for _, _, message, reason in self._due if not message.member.over]
         reasons += [
@@ -319,7 +351,12 @@ class _Play:
             answers=tally.count("answers"),
             opt_outs=tally.count("opt_outs"),
             failed=tally.count("failed"),
+            most_unanswered=self._course.limits(now - 1).unanswered,
         )
+
+    @property
+    def _seq(self) -> int:
+        return self._ledger.stamp.seq
 
     def _write(self, line: Moved | Noted | Told) -> None:
         if self._record is not None:
@@ -338,10 +375,11 @@ class _Play:
         rest: tuple[int, int] = (0, 0),
         new: bool = False,
         weight: int = 1,
+        stamp: Stamp | None = None,
     ) -> None:
         if self._record is not None:
             self._record.decided(
                 self._scenario.instance, ask, member.person(), self._course.number(now), self._policy, verdict, now,
                 fraction=0.0 if message is None else message.outcome.fraction,
-                caps=caps, gap_ms=gap_ms, rest=rest, new=new, weight=weight,
+                caps=caps, gap_ms=gap_ms, rest=rest, new=new, weight=weight, stamp=stamp,
             )  # fmt: skip

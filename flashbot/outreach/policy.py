@@ -40,6 +40,9 @@ class Policy:
     most_an_hour: int | None = None
     """Unasked messages of a number; None: no ceiling of the owner's own."""
     most_a_day: int | None = None
+    most_unanswered: int | None = None
+    """Unasked messages of a number in 30 days to people who have not written since, from which on nothing unasked
+    leaves; None: ten days of its new chats, as `limits` takes them."""
     kept_for_replies: float = 0.3
     """Share of a number's hourly ceiling that nothing unasked uses."""
     service_passes_human: bool = False
@@ -51,7 +54,7 @@ class Policy:
         for name in ("marketing_a_day", "unasked_a_day", "marketing_unanswered", "unasked_unanswered"):
             _whole(name, getattr(self, name), least=1)
         _whole("identical_an_hour", self.identical_an_hour, least=1, most=STOP)
-        for name in ("most_an_hour", "most_a_day"):
+        for name in ("most_an_hour", "most_a_day", "most_unanswered"):
             if getattr(self, name) is not None:
                 _whole(name, getattr(self, name), least=0)
         for name in ("contact_gap", "same_body"):
@@ -91,6 +94,8 @@ class Limits:
     """Fewest and most unasked messages before a rest; (0, 0): none."""
     rest_ms: tuple[int, int]
     campaign_recipients: int
+    unanswered: int = 0
+    """Messages of 30 days to people who have not written since; the gates hold to it, not the ledger."""
 
 
 def _whole(name: str, value: object, *, least: int, most: int | None = None) -> None:

@@ -15,7 +15,7 @@ from flashbot.errors import BotMistake
 
 __all__ = ["PRESETS", "ClosedOn", "Presets", "Spans"]
 
-ClosedOn: TypeAlias = Literal["weekend", "holiday", "prayer", "ramadan"]
+ClosedOn: TypeAlias = Literal["rest_day", "weekend", "holiday", "prayer", "ramadan"]
 Spans: TypeAlias = tuple[tuple[time, time], ...]
 """From and until. Until a time that is not later in the day is until then on the next day; 00:00 is midnight."""
 
@@ -26,8 +26,10 @@ class Presets:
 
     opens: time = time(8, 30)
     closes: time = time(19, 30)
-    closed_on: frozenset[ClosedOn] = frozenset({"weekend", "holiday"})
-    """`prayer`: Friday noon; `ramadan`: the days of fasting. What is a weekend depends on the country.
+    closed_on: frozenset[ClosedOn] = frozenset({"rest_day", "holiday"})
+    """`weekend`: as in the country; `rest_day`: its one day on which shops rest as well, Sunday in most: what French
+    providers refuse for advertising texts, while Saturday is a day of trade in Africa and in Europe. `prayer`: Friday
+    noon; `ramadan`: the days of fasting.
 
     A calendar day is closed from midnight to midnight, also for what began on the evening before.
     """

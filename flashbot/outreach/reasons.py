@@ -14,9 +14,11 @@ __all__ = ["WORDS", "Halt", "Stop"]
 
 Halt: TypeAlias = Literal[
     "key_refused", "subscription_inactive", "outbound_quota", "request_quota", "instance_disconnected",
-    "budget", "health", "rate_limited", "unreachable", "store_away", "too_late", "opted_out",
+    "budget", "health", "rate_limited", "unreachable", "store_away", "too_late", "opted_out", "cast_paused",
+    "cast_stopped", "unreadable",
 ]  # fmt: skip
-"""What holds messages back beside the gates: the causes of a pause, and what can be in the way of a request."""
+"""What holds messages back beside the gates: the causes of a pause, what can be in the way of a request,
+and what a person decided of a broadcast."""
 Stop: TypeAlias = Reason | Halt
 
 WORDS: Mapping[Literal["en", "fr"], Mapping[Stop, str]] = {
@@ -70,6 +72,9 @@ WORDS: Mapping[Literal["en", "fr"], Mapping[Stop, str]] = {
         "store_away": "the store did not answer",
         "too_late": "the process stood still before the request, which is made anew",
         "opted_out": "this contact opted out of promotions",
+        "cast_paused": "its broadcast is paused, or has halted by itself",
+        "cast_stopped": "its broadcast was stopped",
+        "unreadable": "what is stored of this contact cannot be read",
     },
     "fr": {
         "unlinked": "le numéro a perdu sa liaison avec WhatsApp",
@@ -121,5 +126,8 @@ WORDS: Mapping[Literal["en", "fr"], Mapping[Stop, str]] = {
         "store_away": "le stockage n’a pas répondu",
         "too_late": "le processus s’était figé avant la requête, qui est refaite",
         "opted_out": "ce contact s’est désabonné des promotions",
+        "cast_paused": "sa diffusion est en pause, ou s’est arrêtée d’elle-même",
+        "cast_stopped": "sa diffusion a été arrêtée",
+        "unreadable": "ce qui est gardé de ce contact est illisible",
     },
 }

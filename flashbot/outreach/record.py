@@ -1,12 +1,13 @@
-"""The record of what was decided: one line of JSON for each decision and each move of a ledger; and `replay`.
+"""The record of what was decided: one line of JSON for each decision and each move of a ledger.
 
-Whoever decides writes it, the planner and an engine alike. `replay` decides everything anew from what stands in the
-lines and names what comes out otherwise. A line holds no text; the contact in it is what its writer put there.
+Whoever decides writes it, the planner and an engine alike; `replay.py` decides it anew. A line holds no text; the
+contact in it is what its writer put there. Times are of the clock that the decision, or the ledger, was given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
@@ -14,18 +15,11 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from flashbot.outreach.facts import Ask, Number, Person
-from flashbot.outreach.gates import decide
-from flashbot.outreach.grants import HOLD_MS, UNASKED, Class, Granted, Refused, Usage
-from flashbot.outreach.hours import OpeningHours
-from flashbot.outreach.ledger import Ledger
+from flashbot.outreach.grants import HOLD_MS, UNASKED, Class, Granted, Refused, Stamp, Usage
 from flashbot.outreach.policy import Limits, Policy
 from flashbot.outreach.verdict import Allow, Defer, Drop, Reason, Verdict
 
-__all__ = [
-    "Decided", "Difference", "Line", "Moved", "Noted", "Record", "Ruled", "Told", "needs_ledger", "replay",
-    "verdict_of",
-]  # fmt: skip
-
+__all__ = ["Decided", "Line", "Moved", "Noted", "Record", "Ruled", "Told", "needs_ledger", "read", "verdict_of"]
 
 Word: TypeAlias = Literal["allow", "defer", "drop"]
 WORDS: dict[type[Verdict], Word] = {Allow: "allow", Defer: "defer", Drop: "drop"}
@@ -33,7 +27,7 @@ WORDS: dict[type[Verdict], Word] = {Allow: "allow", Defer: "defer", Drop: "drop"
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """The owner's settings, before the first decision that is made by them."""
+    """The owner's settings, before the first decision that is made by them. The same ones have the same name."""
 
     kind: Literal["ruled"]
     name: str
@@ -63,6 +57,14 @@ class Decided:
     new: bool = False
     weight: int = 1
     hold_ms: int = HOLD_MS
+    seq: int = 0
+    """Of the ledger's move, and 0 where it was not asked."""
+    ledger_ms: int | None = None
+    """The time that the ledger was asked with, where it is not `at_ms`."""
+
+    @property
+    def moved_ms(self) -> int:
+        return self.at_ms if self.ledger_ms is None else self.ledger_ms
 
     @property
     def answer(self) -> Verdict:
@@ -80,6 +82,10 @@ class Moved:
     instance: str
     move: Literal["commit", "release"]
     message: str
+    done: bool = True
+    """What the ledger answered."""
+    seq: int = 0
+    """The move's place among all of its ledger's, as in every line below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class Noted:
     contact: str
     cls: Class
     new: bool = False
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +111,12 @@ class Told:
     instance: str
     asked_ms: int
     usage: Usage
+    done: bool = True
+    """What the ledger answered: whether it was news."""
+    seq: int = 0
 
 
 Line: TypeAlias = Annotated[Ruled | Decided | Moved | Noted | Told, Field(discriminator="kind")]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Line `line` (the first is 1) says `written`; decided anew, it is `found`."""
-
-    line: int
-    written: Verdict
-    found: Verdict
 
 
 class Record:
@@ -128,7 +129,8 @@ class Record:
     def ruled(self, policy: Policy) -> str:
         """The policy's name in this record, which it is written under once."""
         if policy not in self._names:
-            self._names[policy] = str(len(self._names))
+            whole = TypeAdapter(Policy).dump_json(policy)
+            self._names[policy] = hashlib.sha256(whole).hexdigest()[:12]
             self.put(Ruled("ruled", self._names[policy], policy))
         return self._names[policy]
 
@@ -149,15 +151,16 @@ class Record:
         new: bool = False,
         weight: int = 1,
         hold_ms: int = HOLD_MS,
+        stamp: Stamp | None = None,
     ) -> None:
-        """`verdict` is the last word, the ledger's where it was asked with what follows `fraction`."""
-        name = self.ruled(policy)
+        """`verdict` is the last word, the ledger's where it was asked with what follows `fraction`; `stamp` is its."""
+        name, move = self.ruled(policy), stamp or Stamp(now_ms)
         until = verdict.until_ms if isinstance(verdict, Defer) else None
         reason = None if isinstance(verdict, Allow) else verdict.reason
         self.put(
             Decided(
                 "decided", now_ms, instance, ask, person, number, name, WORDS[type(verdict)], reason, until, fraction,
-                caps, gap_ms, rest, new, weight, hold_ms,
+                caps, gap_ms, rest, new, weight, hold_ms, move.seq, None if move.at_ms == now_ms else move.at_ms,
             )
         )  # fmt: skip
 
@@ -166,52 +169,19 @@ class Record:
         self._write(_lines().dump_json(line, exclude_defaults=True).decode())
 
 
+def read(text: str) -> Ruled | Decided | Moved | Noted | Told:
+    """Raises ValueError for what is no line of a record."""
+    return _lines().validate_json(text)
+
+
 def needs_ledger(cls: str) -> bool:
     """Whether a message of this class, once the gates allow it, is held to the counters of its number."""
     return cls == "service" or cls in UNASKED
 
 
-def verdict_of(answer: Granted | Refused) -> Verdict:
+def verdict_of(answer: Granted | Refused) -> Allow | Defer:
     """What a ledger's answer means for the message."""
-    if isinstance(answer, Granted):
-        return Allow()
-    return Drop(answer.reason) if answer.until_ms is None else Defer(answer.until_ms, answer.reason)
-
-
-def replay(lines: Iterable[str]) -> Iterator[Difference]:
-    """Decide everything anew, with ledgers that begin empty; every difference. Raises ValueError for no such line."""
-    policies: dict[str, Policy] = {}
-    ledgers: dict[str, Ledger] = {}
-    for place, text in enumerate(lines, 1):
-        line = _lines().validate_json(text)
-        if isinstance(line, Ruled):
-            policies[line.name] = line.policy
-            continue
-        ledger = ledgers.setdefault(line.instance, Ledger())
-        if isinstance(line, Decided):
-            found = _decided(line, policies[line.policy], ledger)
-            if found != line.answer:
-                yield Difference(place, line.answer, found)
-        elif isinstance(line, Noted):
-            ledger.note(line.message, line.contact, line.cls, line.at_ms, new=line.new)
-        elif isinstance(line, Told):
-            ledger.tell(line.asked_ms, line.usage, line.at_ms)
-        else:
-            settle = ledger.commit if line.move == "commit" else ledger.release
-            settle(line.message, line.at_ms)
-
-
-def _decided(line: Decided, policy: Policy, ledger: Ledger) -> Verdict:
-    ask, now = line.ask, line.at_ms
-    verdict, _ = decide(ask, line.person, line.number, policy, OpeningHours(line.fraction), now)
-    if not isinstance(verdict, Allow) or not needs_ledger(ask.cls):
-        return verdict
-    return verdict_of(
-        ledger.reserve(
-            ask.id, ask.contact, ask.cls, ask.body, ask.source, line.caps, line.gap_ms, line.rest, now,
-            new=line.new, weight=line.weight, hold_ms=line.hold_ms,
-        )
-    )  # fmt: skip
+    return Allow() if isinstance(answer, Granted) else Defer(answer.until_ms, answer.reason)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from math import exp
 from statistics import NormalDist
 
-from flashbot.outreach.facts import Number
+from flashbot.outreach.facts import Number, Sent
 from flashbot.outreach.grants import Usage
 from flashbot.outreach.health import Health
 from flashbot.outreach.policy import Policy
@@ -56,6 +56,10 @@ class Recipient:
     last_inbound_ms: int | None = None
     consents: frozenset[str] = frozenset()
     suppressed: frozenset[str] = frozenset()
+    erased: bool = False
+    """Opted out, and all that was stored of them erased since."""
+    sent: tuple[Sent, ...] = ()
+    """What they got unasked before; newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ class Scenario:
     replies: Replies = field(default_factory=Replies)
     seed: int = 0
     instance: str = "plan"
+    unanswered: int = 0
+    """Unasked messages of the 30 days before the beginning to people who have not written since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,8 @@ class Shares:
         for other in self.stands.values():
             other.due = 0
 
-    def give_back(self, source: str, cost: int, behind: int) -> None:
-        """Undo the last grant; `behind` is what stood before it."""
-        self.behind = behind
+    def give_back(self, source: str, cost: int) -> None:
+        """Undo a grant, however many there were since: who fails more often would get less than their share."""
         stand = self.stands.get(source)
         if stand is not None:
             stand.at -= cost

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from flashbot.outreach.grants import (
     HOLD_MS,
@@ -20,10 +20,12 @@ from flashbot.outreach.grants import (
     Refusal,
     Refused,
     SourceCount,
+    Stamp,
     Usage,
     millionths,
     stride,
 )
+from flashbot.outreach.record import Moved, Noted, Told
 from flashbot.store.link import Runner
 
 __all__ = ["Ledgers"]
@@ -37,6 +39,8 @@ class Ledgers:
     def __init__(self, runner: Runner, now: Callable[[], str]) -> None:
         self._runner = runner
         self._now = now
+        self.heard: Callable[[Moved | Noted | Told], None] | None = None
+        """Told of every move but a reservation, with the contact as it is; who reserves has all there is to tell."""
 
     async def reserve(
         self,
@@ -58,34 +62,44 @@ class Ledgers:
         """As `Ledger.reserve`."""
         if not 0 < hold_ms <= LONGEST_HOLD_MS:
             raise ValueError(f"A grant is held for 1 to {LONGEST_HOLD_MS} ms, not {hold_ms}.")
-        what, *why = await self._run(
+        what, stamp, *why = await self._move(
             key_tag, "reserve", instance, message_id, contact, *_groups(cls, new), body, source, stride(weight), gap_ms,
             *rest, hold_ms, *_caps(limits), confirm=True,
         )  # fmt: skip
         if what:
-            return Granted(again=int(what) == 2)
+            return Granted(what == 2, stamp)
         reason, until = (word.decode() for word in why)
-        return Refused(cast("Refusal", reason), int(until) if until else None)
+        return Refused(cast("Refusal", reason), int(until), stamp)
 
     async def commit(self, key_tag: str, instance: str, message_id: str) -> bool:
         """As `Ledger.commit`."""
-        return bool(await self._run(key_tag, "commit", instance, message_id, confirm=True))
+        return await self._settle(key_tag, "commit", instance, message_id, confirm=True)
 
     async def release(self, key_tag: str, instance: str, message_id: str) -> bool:
         """As `Ledger.release`."""
-        return bool(await self._run(key_tag, "release", instance, message_id))
+        return await self._settle(key_tag, "release", instance, message_id)
+
+    async def _settle(
+        self, key_tag: str, move: Literal["commit", "release"], instance: str, message_id: str, *, confirm: bool = False
+    ) -> bool:
+        done, stamp, *_ = await self._move(key_tag, move, instance, message_id, confirm=confirm)
+        self._tell(Moved("moved", stamp.at_ms, instance, move, message_id, bool(done), stamp.seq))
+        return bool(done)
 
     async def note(
         self, key_tag: str, instance: str, message_id: str, contact: str, cls: Class, *, new: bool = False
     ) -> None:
         """As `Ledger.note`."""
-        await self._run(key_tag, "note", instance, message_id, contact, *_groups(cls, new))
+        _, stamp, *_ = await self._move(key_tag, "note", instance, message_id, contact, *_groups(cls, new))
+        self._tell(Noted("noted", stamp.at_ms, instance, message_id, contact, cls, new, stamp.seq))
 
     async def tell(self, key_tag: str, instance: str, asked_ms: int, usage: Usage) -> bool:
         """As `Ledger.tell`; `asked_ms` by the store's clock."""
         counts = (usage.outbound_hour, usage.outbound_day, usage.recipients_hour, usage.recipients_day)
         words = ("" if count is None else count for count in counts)
-        return bool(await self._run(key_tag, "tell", instance, asked_ms, *words))
+        done, stamp, *_ = await self._move(key_tag, "tell", instance, asked_ms, *words)
+        self._tell(Told("told", stamp.at_ms, instance, asked_ms, usage, bool(done), stamp.seq))
+        return bool(done)
 
     async def counts(self, key_tag: str, instance: str) -> Counts:
         """As `Ledger.counts`."""
@@ -96,6 +110,17 @@ class Ledgers:
         )
         numbers = dict(zip(NUMBERS, map(int, reply), strict=False))
         return Counts(sources=tuple(SourceCount(*one) for one in sources), **numbers)
+
+    async def _move(
+        self, key_tag: str, verb: str, instance: str, *args: str | int, confirm: bool = False
+    ) -> tuple[Any, ...]:
+        """The first word of the answer, when and as which move it was done, and the other words."""
+        what, at, seq, *more = await self._run(key_tag, verb, instance, *args, confirm=confirm)
+        return int(what), Stamp(int(at), int(seq)), *more
+
+    def _tell(self, line: Moved | Noted | Told) -> None:
+        if self.heard is not None:
+            self.heard(line)
 
     async def _run(self, key_tag: str, verb: str, instance: str, *args: str | int, confirm: bool = False) -> Any:
         return await self._runner.run("ledger", key_tag, (self._now(), verb, instance, *args), confirm=confirm)

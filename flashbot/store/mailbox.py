@@ -14,6 +14,7 @@ from typing import Any
 from flashbot.clock import from_ms
 from flashbot.errors import StoreAway
 from flashbot.store.acquaintances import Acquaintances
+from flashbot.store.casts import Casts
 from flashbot.store.holds import Holds
 from flashbot.store.ledgers import Ledgers
 from flashbot.store.link import Runner
@@ -40,6 +41,8 @@ from flashbot.store.records import (
     Taken,
     Why,
 )
+from flashbot.store.sweeping import EACH, MOST_CALLS, Sweeping
+from flashbot.store.waiting import Waiting
 
 __all__ = ["LONGEST_PARK_MS", "Store"]
 
@@ -70,11 +73,9 @@ class Store:
         self._rng = rng or random.Random()  # noqa: S311 - spreads what waits, and shuffles the order of partitions
         self.held_back: Sequence[Held] = ()
         """What outgoing takes leave in its lane for now, without leasing it."""
-        self._partitions = Partitions(
-            partitions,
-            now_ms=now_ms or (lambda: time.monotonic() * 1000),
-            rng=self._rng,
-        )
+        steady_ms: Callable[[], float] = now_ms or (lambda: time.monotonic() * 1000)
+        self._partitions = Partitions(partitions, now_ms=steady_ms, rng=self._rng)
+        self._sweeping = Sweeping(steady_ms)
         self._lookout = Lookout(self._partitions, self._take_in)
         self.passes = Passes(runner, self.tags[0], self._now)
         self.holds = Holds(runner, self.tags[0], self._now)
@@ -84,6 +85,8 @@ class Store:
         self.misses = Misses(runner, self._partitions, self._now)
         self.reasons = Reasons(runner, self._partitions, self._now)
         self.people = People(runner, self._partitions, self._now)
+        self.casts = Casts(runner, self._partitions, self._now)
+        self.waiting = Waiting(runner, self.tags, self._now)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -122,7 +125,7 @@ class Store:
         """
         args: tuple[str | bytes | int, ...] = (
             self._now(), queue, key, REMEMBER_MS, contact, entry, lease_ms, most, drop,
-            self.reasons.packed(why), *also,
+            self.reasons.packed(why), self.reasons.keep, *also,
         )  # fmt: skip
         reply = await self._runner.run("post", self.tag(contact), args, confirm=True)
         if isinstance(reply, list):
@@ -148,18 +151,22 @@ class Store:
         return ready, taken
 
     async def _take_in(self, tag: str, lease_ms: int, most: int, *queues: Queue) -> Any:
-        words: list[str | bytes | int] = []
-        for held in self.held_back:
-            if held.lane in queues:
-                words += (held.lane, held.words, held.wait_ms, self.reasons.mark(held.why))
-        while True:
-            seed = f"{self._rng.random():.6f}"
-            args = (self._now(), lease_ms, most, seed, len(words) // 4, *words, *queues)
+        for _ in range(MOST_CALLS):
+            words: list[str | bytes | int] = []
+            for held in self.held_back:  # which may have changed since the last call
+                if held.lane in queues:
+                    words += (held.lane, held.words, held.wait_ms, self.reasons.mark(held.why), int(held.ages))
+            seed, spare = f"{self._rng.random():.6f}", self._sweeping.next()
+            args = (self._now(), lease_ms, most, seed, spare, len(words) // 5, *words, *queues)
             reply = await self._runner.run("take", tag, args, confirm=most > 0 and "in" not in queues)
             if reply[0] >= 0:
                 return reply
+            self._sweeping.spent(spare)
             if len(reply) > 1:  # leased already: whatever happens, it must reach its hand
                 return [-reply[0] - 1, *reply[1:]]
+            if spare < EACH:
+                break
+        return [0]  # whoever stands behind those is found by a later look
 
     async def commit(
         self,
@@ -176,6 +183,7 @@ class Store:
             args = (
                 self._now(), taken.queue, taken.contact, taken.epoch, "later",
                 wait, int(outcome.clean), outcome.note, self.reasons.packed(outcome.why), outcome.until_ms or "",
+                outcome.due_ms or "",
             )  # fmt: skip
         else:
             timers = [word for timer in outcome.clear_timers for word in (timer.member(),)]
@@ -186,7 +194,7 @@ class Store:
             args = (
                 self._now(), taken.queue, taken.contact, taken.epoch, "done",
                 outcome.state or b"", outcome.dead, outcome.reason, outcome.bind, outcome.bound, KEEP_SENT_MS,
-                self.reasons.packed(outcome.why), *_imposed(outcome), outcome.answers,
+                self.reasons.packed(outcome.why), *_imposed(outcome), outcome.answers, *outcome.became,
                 len(timers), *timers, len(due) // 2, *due, self._dropped(outcome), outcome.ahead,
                 len(letters) // 2, *letters,
                 next_out_ms, next_in_ms, 3, "in", "reply", "drip",
@@ -296,7 +304,8 @@ class Store:
         await self._runner.run("known", self.tag(contact), (REMEMBER_MS, *keys))
 
     def _dropped(self, outcome: Done) -> str:
-        return (self.reasons.mark(outcome.drops_unasked) or "0 -") if outcome.drops_unasked else ""
+        why = outcome.drops_unasked
+        return (self.reasons.mark(why) or f"0 {why}") if why else ""
 
     def _now(self) -> str:
         return "" if self._now_ms is None else str(self._now_ms())
@@ -332,4 +341,5 @@ def _taken(reply: list[Any]) -> Taken:
         taken_ms=int(reply[8]),
         known=len(reply) > 9 and bool(reply[9]),  # an older script says nothing of it
         held_ms=int(reply[10] or 0) if len(reply) > 10 else 0,
+        due_ms=int(reply[11] or reply[10] or 0) if len(reply) > 11 else 0,
     )

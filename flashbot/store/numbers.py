@@ -53,9 +53,9 @@ class Numbers:
         """Keep these; "@" is the moment of the call, '' forgets."""
         await self._run("set", instance, *(word for pair in known.items() for word in pair))
 
-    async def hold(self, instance: str, field: str, until_ms: int) -> None:
-        """Keep the latest of the moments given for this name."""
-        await self._run("until", instance, field, until_ms)
+    async def hold(self, instance: str, field: str, until_ms: int, why: str = "") -> None:
+        """Keep the latest of the moments given for this name, and beside it, as `<name>_why`, what it is for."""
+        await self._run("until", instance, field, until_ms, why)
 
     async def days(self, instance: str, first: int, last: int, *, since_ms: int) -> tuple[int, int, list[DayCount]]:
         """People written to unasked since then, how many of them answered, and each day from `first` to `last`."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flashbot.errors import StoreAway
+from flashbot.store.casts import Casts
 from flashbot.store.link import Runner
 from flashbot.store.partitions import Partitions
 from flashbot.store.records import TimerKey
@@ -50,6 +52,11 @@ class Record:
     """With the due time in ms since the epoch."""
     sent: tuple[dict[str, str], ...] = field(repr=False)
     """Of the last 30 days: MsgFlash's `id`, our `message_id`, and how far it came."""
+    unasked: tuple[dict[str, str], ...] = ()
+    """What they got unasked, newest last: `at_ms`, its `class`, the `instance`, and a hash of the `body`."""
+    crowds: tuple[dict[str, str], ...] = ()
+    """Where they count among others: as `met` (`at_ms` of the latest unasked message of an `instance`), as `heard` (of
+    the one that they answered), among the `people` of a broadcast (`job`, `state`), or in a number's `ledger`."""
 
 
 class People:
@@ -97,16 +104,20 @@ class People:
             dict(zip(("in", "reply", "drip"), map(int, waiting), strict=True)),
             tuple([one async for one in self._timers(server, tag, contact)]),
             tuple(sent),
+            tuple(map(_unasked, await server.command("LRANGE", f"{tag}:sent:{contact}", 0, -1))),
+            tuple([one async for one in self._crowds(server, tag, contact)]),
         )
 
     async def erase(self, server: Server, contact: str, *, silent: Callable[[bytes], bool]) -> int:
         """Everything of it in the mailboxes, with what waits. `silent` tells from the document whether they opted out,
         which then stays known; of whom nothing is stored, what was known before does.
 
-        A turn or a send that is under way counts for nothing. Gives how many things went. Raises StoreAway.
+        What a number's ledger counted stays counted, for a name that nobody can lead back to them. A turn or a send
+        that is under way counts for nothing. Gives how many things went. Raises StoreAway.
         """
         tag = self._partitions.of(contact)
         digest = await self._hash(contact)
+        await Casts(self._runner, self._partitions, self._now).forget(contact)
         keys = [key async for key, _ in self._sent(server, tag, contact)]
         for name in CROWDS:
             keys += [key async for page in _pages(server, f"{tag}:{name}:") for _, key in page]
@@ -116,8 +127,46 @@ class People:
             keep = int(silent(document)) if document else ""
             gone = int(await self._run(contact, "erase", digest, document, keep, len(timers), *timers, *keys))
             if gone >= 0:
-                return gone
+                return gone + await self._unname(server, tag, contact)
         raise StoreAway("A contact's turns change what is stored of it all the time: try again later.")
+
+    async def _unname(self, server: Server, tag: str, contact: str) -> int:
+        """What carries their number in its name, and what numbers' ledgers know them by."""
+        named = re.compile(rf"(?<!\d){re.escape(contact.lstrip('+'))}(?!\d)")
+        gone = 0
+        async for page in _pages(server, f"{tag}:seen:", f"*{contact.lstrip('+')}*"):
+            for node, key in page:
+                if named.search(key):
+                    gone += int(await node.command("DEL", key))
+        books: dict[str, list[str]] = {}
+        async for page in _pages(server, "{key:", "*}:ledger:*"):
+            for _, key in page:
+                books.setdefault(key.partition(":ledger:")[0], []).append(key)
+        alias = f"forgotten-{secrets.token_hex(8)}"
+        for its, keys in books.items():
+            for start in range(0, len(keys), PAGE):
+                args = (self._now(), contact, alias, *keys[start : start + PAGE])
+                gone += int(await self._runner.run("rename", its, args))
+        return gone
+
+    async def _crowds(self, server: Server, tag: str, contact: str) -> AsyncIterator[dict[str, str]]:
+        for name in CROWDS:
+            prefix = f"{tag}:{name}:"
+            async for node, key in _each(server, prefix):
+                at = await node.command("ZSCORE", key, contact)
+                if at is not None:
+                    yield {"in": name, "instance": key.removeprefix(prefix), "at_ms": str(int(float(at)))}
+        prefix = f"{tag}:cast:"
+        async for node, key in _each(server, prefix, "*:people"):
+            state = await node.command("HGET", key, contact)
+            if state is not None:
+                job = key.removeprefix(prefix).removesuffix(":people")
+                yield {"in": "people", "job": job, "state": _text(state)}
+        async for node, key in _each(server, "{key:", "*}:ledger:*:last"):
+            at = await node.command("ZSCORE", key, contact)
+            if at is not None:
+                instance = key.partition(":ledger:")[2].removesuffix(":last")
+                yield {"in": "ledger", "instance": instance, "at_ms": str(int(float(at)))}
 
     async def _timers(self, server: Server, tag: str, contact: str) -> AsyncIterator[tuple[TimerKey, int]]:
         cursor: Any = 0
@@ -158,15 +207,30 @@ class People:
         return await self._runner.run("person", tag, (self._now(), verb, contact, *args), confirm=verb in CONFIRMED)
 
 
-async def _pages(server: Server, prefix: str) -> AsyncIterator[list[tuple[Commands, str]]]:
-    """Keys that begin so, each with its node; one may come twice."""
+async def _each(server: Server, prefix: str, rest: str = "*") -> AsyncIterator[tuple[Commands, str]]:
+    """As `_pages`, one by one and once."""
+    seen = set[str]()
+    async for page in _pages(server, prefix, rest):
+        for node, key in page:
+            if key not in seen:
+                seen.add(key)
+                yield node, key
+
+
+async def _pages(server: Server, prefix: str, rest: str = "*") -> AsyncIterator[list[tuple[Commands, str]]]:
+    """Keys that begin so and go on as the pattern `rest`, each with its node; one may come twice."""
     for node in await server.primaries():
         cursor: Any = 0
         while True:
-            cursor, keys = await node.command("SCAN", cursor, "MATCH", f"{_literal(prefix)}*", "COUNT", PAGE)
+            cursor, keys = await node.command("SCAN", cursor, "MATCH", f"{_literal(prefix)}{rest}", "COUNT", PAGE)
             yield [(node, _text(key)) for key in keys]
             if int(cursor) == 0:
                 break
+
+
+def _unasked(stored: bytes) -> dict[str, str]:
+    words = _text(stored).split(" ")
+    return dict(zip(("at_ms", "class", "body", "instance"), words, strict=False))
 
 
 def _literal(text: str) -> str:

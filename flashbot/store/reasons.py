@@ -58,9 +58,14 @@ class Reasons:
             return b""
         return f"{_ms(self.within)} {_word(why.fold)} {_word(why.about)} ".encode() + _short(why.said)
 
+    @property
+    def keep(self) -> str:
+        """How a script is told to write a record of its own: for so many ms; empty for none."""
+        return str(_ms(self.within)) if self.within else ""
+
     def mark(self, halt: str) -> str:
         """How a take is told why it parks what it does not look at."""
-        return f"{_ms(self.within)} {halt}" if halt and self.within else ""
+        return f"{self.keep} {halt}" if halt and self.within else ""
 
     async def add(self, contact: str, why: Why) -> None:
         """Keep what no commit tells. Raises StoreAway."""

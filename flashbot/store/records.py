@@ -76,6 +76,8 @@ class Taken:
     """Something of this contact and queue was settled before."""
     held_ms: int = 0
     """Until when this head was last held, by the server's clock; 0 for never."""
+    due_ms: int = 0
+    """From when on its age counts, if not from its making: what it spent behind holds is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Held:
     wait_ms: int
     why: str = ""
     """For the contact's story: one of `engine.reasons.Halt`."""
+    ages: bool = False
+    """What waits for it grows old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,8 @@ class Done:
     """An unasked message that was sent: for the histories of its contact and its number."""
     answers: Literal["", "heard", "negative"] = ""
     """The contact wrote, or wrote that they want no more: counted, where something unasked came not long before."""
+    became: tuple[str, str] = ("", "")
+    """The id of a broadcast's message and what became of it: "sent", "unknown", "refused" or "dropped:<reason>"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,8 @@ class Later:
     why: Why | None = None
     until_ms: int = 0
     """Where it waits longer: nobody gets it before this moment, by the server's clock. Six hours ahead at most."""
+    due_ms: int = 0
+    """From when on its age counts, if that is another moment than before; as of `Taken`."""
 
 
 RUNGS = ("sent", "failed", "delivered", "read")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flashbot.msgflash.listing import Listing
     from flashbot.msgflash.models import Resource
 
-__all__ = ["Asking", "Stopped", "stopping"]
+__all__ = ["Asking", "Stopped", "ends", "stopping"]
 
 TRIES = 3
 ENDS: tuple[tuple[Code, tuple[type[MsgFlashError], ...]], ...] = (
@@ -48,16 +48,21 @@ class Stopped(Exception):
         self.fault = Fault(code, "", 0, "", f"The check ended early: {why}")
 
 
+def ends(fault: Exception) -> Code | None:
+    """What stands in the way of every further request as well; None for what concerns one alone."""
+    return next((code for code, kinds in ENDS if isinstance(fault, kinds)), None)
+
+
 @contextlib.contextmanager
 def stopping() -> Iterator[None]:
     """Raises Stopped for what ends a check; any other error of MsgFlash is left as it is."""
     try:
         yield
     except MsgFlashError as why:
-        for code, kinds in ENDS:
-            if isinstance(why, kinds):
-                raise Stopped(code, why) from why
-        raise
+        code = ends(why)
+        if code is None:
+            raise
+        raise Stopped(code, why) from why
 
 
 class Asking:

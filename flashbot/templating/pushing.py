@@ -8,18 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from flashbot.errors import ContentError
-from flashbot.msgflash.errors import (
-    AccessRefused,
-    KeyRefused,
-    MsgFlashError,
-    NotFound,
-    NotSent,
-    OutcomeUnknown,
-    PlanRefused,
-    QuotaExceeded,
-    RateLimited,
-)
+from flashbot.msgflash.errors import MsgFlashError, NotFound, OutcomeUnknown
 from flashbot.templating.actions import Action, Remote
+from flashbot.templating.asking import ends
 from flashbot.templating.remotes import remote_of
 
 if TYPE_CHECKING:
@@ -29,9 +20,6 @@ if TYPE_CHECKING:
     from flashbot.templating.book import Book
 
 __all__ = ["Outcome", "is_work", "push"]
-
-STOPS = (KeyRefused, AccessRefused, PlanRefused, QuotaExceeded, RateLimited, NotSent)
-"""What the next template would meet, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +53,9 @@ async def push(
         try:
             said = await _apply(client, book, action, delete=delete)
         except (MsgFlashError, ContentError) as fault:
-            stops = isinstance(fault, STOPS) or (isinstance(fault, OutcomeUnknown) and fault.status is None)
+            # One that MsgFlash answered with a failure of its own may be about that template.
+            answered = isinstance(fault, OutcomeUnknown) and fault.status is not None
+            stops = ends(fault) is not None and not answered
             yield Outcome(action, _sentence(fault, action), done=False, stops=stops)
             if stops:
                 return

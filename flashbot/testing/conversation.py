@@ -261,6 +261,8 @@ class Conversation:
                 await part.slots.finish()
             if parts.engine.asks is not None:
                 moved |= await parts.engine.asks.step()
+            if parts.engine.casting is not None:
+                moved |= await parts.engine.casting.step()
             if self._raised:
                 faults, self._raised = self._raised, []
                 raise faults[0]
@@ -272,6 +274,9 @@ class Conversation:
         moments = [self.world.next_due(), self.clock.next_wake()]
         stored = self._runner.next_due(self._store.tags), self._runner.next_try(to_ms(self.clock.now()))
         moments += [from_ms(ms) for ms in stored if ms is not None]
+        casting = self._parts.engine.casting if self._parts is not None and self._parts.engine is not None else None
+        if casting is not None and casting.due is not None:
+            moments.append(self.clock.now() + timedelta(seconds=max(0, casting.due - self.clock.monotonic())))
         return min((moment for moment in moments if moment is not None), default=None)
 
 

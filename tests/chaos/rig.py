@@ -191,7 +191,7 @@ class Rig:
             "FLASHBOT_API_KEY": KEY,
             "FLASHBOT_INSTANCE_ID": INSTANCE,
             "FLASHBOT_WEBHOOK_SECRET": SECRET,
-            "FLASHBOT_PORT": str(self.ports[name]),
+            "FLASHBOT_PORT": str(self.ports.get(name, 0)),
             # One sends what it has just committed, the other waits for slots of a rate: two ways through the sender.
             "FLASHBOT_REQUESTS_PER_SECOND": "200" if name == "worker-1" else "0",
             "FLASHBOT_PATIENCE": str(self.patience),

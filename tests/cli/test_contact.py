@@ -15,7 +15,7 @@ from typer.testing import Result
 from flashbot.consent import Entry
 from flashbot.dialogue.memory import Memory
 from flashbot.store.opening import OpenedStore, open_store
-from flashbot.store.records import Done, Message, Miss, TimerKey
+from flashbot.store.records import Done, Imposed, Message, Miss, TimerKey
 
 Typed = Callable[..., Result]
 AWA, BEN = "+2250700000001", "+2250700000002"
@@ -75,6 +75,24 @@ def test_everything_of_one_person_and_of_nobody_else_is_exported(lives: Path, ty
     assert [one["why"] for one in found["dead_letters"]] == ["It cannot be read."]
     assert [one["text"] for one in found["misses"]] == ["words of 1"]
     assert BEN not in json.dumps(found)
+
+
+def test_what_they_got_unasked_and_where_they_are_counted_is_exported(lives: Path, typed: Typed) -> None:
+    async def sent(opened: OpenedStore) -> None:
+        store = opened.store
+        _, (taken,) = await store.take(("drip",), lease_ms=1000, most=1)
+        await store.commit(taken, Done(imposed=Imposed("cold", "hash", "i1")))
+        await store.ledgers.note("{key:k}", "i1", "m1", taken.contact, "cold")
+
+    inside(lives, sent)
+
+    found, lines = exported(typed, AWA), typed("contact", "export", AWA).stdout
+
+    assert [(one["class"], one["instance"], one["body"]) for one in found["unasked"]] == [("cold", "i1", "hash")]
+    assert {one["in"] for one in found["counted"]} == {"met", "ledger"}
+    assert ": cold from i1" in lines
+    assert "counted in the ledger of i1" in " ".join(lines.split())
+    assert exported(typed, BEN)["unasked"] == []
 
 
 def test_for_people_it_is_one_fact_a_line(lives: Path, typed: Typed) -> None:

@@ -3,16 +3,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
+from flashbot.cli.pace import Counted
+from flashbot.engine.broadcast import make_broadcast
 from flashbot.engine.facts import dump_health
 from flashbot.engine.pace import key_tag
+from flashbot.msgflash.content import Text
 from flashbot.outreach.grants import Usage
 from flashbot.outreach.health import learn
+from flashbot.store.mailbox import Store
 from flashbot.store.opening import open_store
+from flashbot.store.records import Done, Held, Imposed, Later, Why
+from flashbot.templating.catalogue import Catalogue
 
 Typed = Callable[..., Result]
 KEY = "fl_" + "k" * 30
@@ -59,6 +66,92 @@ def test_the_same_as_json(typed: Typed) -> None:
     assert (row["instance"], row["state"], row["reason"], row["next_ms"]) == ("i1", "restricted", "restricted", None)
     assert row["budgets"]["messages a day"] == {"used": 2, "foreign": 3, "cap": 100, "left": 95}
     assert row["budgets"]["unasked a day"]["cap"] == 0
+
+
+@pytest.fixture
+def waits(sent: None, home: Path) -> None:
+    """Behind the number's gap: a crowd. By itself: one follow-up, until 08:00. And two answers."""
+
+    async def write() -> None:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            store = opened.store
+            store.reasons.within = timedelta(days=1)
+            now_ms, _ = await store.numbers.read("i1", "at")
+            await store.numbers.hold("i1", "full", now_ms + 600_000, "pace")
+            for number in range(12):
+                await store.post("drip", "", f"+{number}", b'M m%d marketing 1\n{"instanceId":"i1"}' % number)
+            store.held_back = [Held("drip", b'"instanceId":"i1"', 600_000)]
+            await store.take(("drip",), lease_ms=1000, most=1)
+            store.held_back = []
+            await store.post("drip", "", "+99", b'M n follow_up 1\n{"instanceId":"i1"}')
+            _, (taken,) = await store.take(("drip",), lease_ms=1000, most=1)
+            why = Why({"kind": "waits", "id": "n"}, "n", "waits:n:quiet")
+            await store.commit(taken, Later(1000, until_ms=now_ms + 3_600_000, why=why))
+            for name in (b"a", b"b"):
+                await store.post("reply", "", "+99", b'M %s reply 1\n{"instanceId":"i1"}' % name)
+            await store.post("reply", "", "+99", b'M c reply 1\n{"instanceId":"another"}')
+
+    asyncio.run(write())
+
+
+@pytest.mark.usefixtures("waits")
+def test_what_waits_is_counted_by_kind_and_reason(typed: Typed) -> None:
+    (row,) = map(json.loads, typed("pace", "--json").stdout.splitlines())
+
+    kept = [(one["class"], one["state"], one["reason"], one["contacts"], one["messages"]) for one in row["waiting"]]
+    assert kept == [
+        ("reply", "ready", None, 1, 2),
+        ("marketing", "parked", "pace", 12, 12),
+        ("follow_up", "parked", "quiet", 1, 1),
+    ]
+    assert row["waiting"][0]["first_ms"] is None
+    assert row["waits_until_ms"] is not None
+
+
+@pytest.mark.usefixtures("waits")
+def test_what_waits_is_shown_for_people(typed: Typed) -> None:
+    shown = typed("pace").stdout
+
+    promotions = next(line for line in shown.splitlines() if "promotions" in line)
+    assert promotions.split()[:3] == ["promotions", "12", "12"]
+    assert "the gap between two messages of the number" in " ".join(shown.split())
+    assert "quiet hours" in shown
+
+
+@pytest.mark.usefixtures("waits")
+def test_unanswered_messages_and_broadcasts_of_the_number_are_shown(typed: Typed, home: Path) -> None:
+    async def write() -> None:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            store = opened.store
+            _, (taken,) = await store.take(("reply",), lease_ms=1000, most=1)
+            await store.commit(taken, Done(imposed=Imposed("marketing", "hash", "i1")))
+            for name, instance in (("Sale", "i1"), ("Other", "i2")):
+                made = await make_broadcast(
+                    store, Text("hi"), [], name=name, instance=instance, templates=Catalogue(home)
+                )
+                await made.broadcast.pause()
+
+    asyncio.run(write())
+
+    (row,) = map(json.loads, typed("pace", "--json").stdout.splitlines())
+    shown = " ".join(typed("pace").stdout.split())
+
+    assert row["budgets"]["unanswered, 30 days"]["used"] == 1
+    assert [(one["name"], one["total"]) for one in row["broadcasts"]] == [("Sale", 0)]
+    assert "broadcast Sale: " in shown
+    assert "broadcast Other" not in shown
+
+
+async def test_a_large_crowd_is_counted_less_often(store: Store) -> None:
+    moments = iter([0.0, 2.0, 21.9, 22.0, 22.0])
+    counted = Counted(store, lambda: next(moments))
+    await store.post("drip", "", "+1", b'M m marketing 1\n{"instanceId":"i1"}')
+    first = await counted.look()  # it took two seconds
+    await store.post("drip", "", "+2", b'M n marketing 1\n{"instanceId":"i1"}')
+
+    soon, later = await counted.look(), await counted.look()
+
+    assert [[one.messages for one in each] for each in (first, soon, later)] == [[1], [1], [2]]
 
 
 def test_without_a_key_nobody_knows_which_ledger(typed: Typed, home: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from collections.abc import Callable
@@ -9,7 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from flashbot.sandbox.world import World
+from flashbot.consent import Act, Entry
+from flashbot.dialogue.memory import Memory
+from flashbot.sandbox.world import DEMO_INSTANCE, World
+from flashbot.store.mailbox import Store
+from flashbot.store.opening import open_store
+from flashbot.store.records import Done, Imposed
 
 Typed = Callable[..., Result]
 
@@ -169,3 +175,125 @@ def test_a_file_without_a_number_is_no_plan(typed: Typed, home: Path) -> None:
 
     assert result.exit_code == 2
     assert "nothing to plan" in result.stderr
+
+
+def test_strangers_that_the_lowest_stage_holds_are_told_so_and_what_would_change_it(typed: Typed, home: Path) -> None:
+    (home / "cold.csv").write_text("\n".join(["phone,consent", *(f"+22507{n:08},yes" for n in range(100))]))
+    words = ("plan", "cold.csv", "--state", "stable", "--hourly", "50", "--daily", "500", *MONDAY)
+    grown = (*words, "--age", "200", "--stage", "7", "--score", "90")
+
+    young, mixed, told = typed(*words, "--days", "2"), typed(*grown), typed(*grown, "--cold-ratio", "1")
+    _, whole = _json(typed(*words, "--days", "2", "--json"))
+
+    assert "--age and --stage say otherwise" in " ".join(young.stdout.split())
+    assert "--cold-ratio says it" in " ".join(mixed.stdout.split())
+    assert "It ends on" in told.stdout
+    assert whole["waiting"] == {"new_chats_day": 100}
+
+
+def test_a_day_on_which_a_budget_lets_nothing_leave_is_not_blamed_on_the_night(typed: Typed, home: Path) -> None:
+    (home / "cold.csv").write_text("\n".join(["phone,consent", *(f"+22507{n:08},yes" for n in range(9))]))
+
+    days, _ = _json(typed("plan", "cold.csv", "--state", "stable", "--daily", "500", *MONDAY, "--days", "2", "--json"))
+
+    assert [(day["sent"], day["binds"]) for day in days] == [(0, "proactive_hour")] * 2
+
+
+def test_the_unanswered_balance_and_its_ceiling_are_told(typed: Typed, people: Path) -> None:
+    result = typed("plan", "shop.csv", *WARM, *MONDAY)
+    _, whole = _json(typed("plan", "shop.csv", *WARM, *MONDAY, "--json"))
+
+    assert "with 1,000 of them nothing unasked leaves" in result.stdout
+    assert whole["most_unanswered"] == 1000
+
+
+# -- what the bot's store knows
+
+
+PHONES = [f"+225070000000{n}" for n in range(5)]
+
+
+async def _note(store: Store, phone: str, *acts: Act) -> None:
+    now_ms = (await store.acquaintances.read(phone)).now_ms
+    memory = Memory.load(None)
+    for act in acts:
+        memory.note(Entry("marketing", act, "test", "", now_ms))
+    document = memory.dump()
+    await store.people.amend(phone, lambda _: document)
+
+
+@pytest.fixture
+def stored(home: Path) -> Path:
+    """The first agreed, the second opted out, the third has left two unanswered, the fourth was forgotten after STOP,
+    the fifth is unknown; and of the number's own days the fourth stage came."""
+    rows = ["phone", *PHONES]
+    (home / "bare.csv").write_text("\n".join(rows))
+
+    async def write() -> None:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            store = opened.store
+            await _note(store, PHONES[0], "given")
+            await _note(store, PHONES[1], "given", "withdrawn")
+            await _note(store, PHONES[2], "given")
+            await _note(store, PHONES[3], "withdrawn")
+            await store.people.erase(opened.link, PHONES[3], silent=lambda _: True)
+            for number in range(2):
+                await store.post("drip", "", PHONES[2], b"M m%d marketing 1\n{}" % number)
+                _, (taken,) = await store.take(("drip",), lease_ms=1000, most=1)
+                await store.commit(taken, Done(imposed=Imposed("marketing", f"body-{number}", DEMO_INSTANCE)))
+            await store.numbers.set(DEMO_INSTANCE, {"stage": "4"})
+
+    asyncio.run(write())
+    return home / "bare.csv"
+
+
+def test_a_plan_knows_what_the_bots_store_knows_of_people(typed: Typed, stored: Path) -> None:
+    result = typed("plan", "bare.csv", *WARM, "--score", "90", "--json")
+
+    _, whole = _json(result)
+    assert whole["excluded"] == {"no_consent": 1, "suppressed": 1, "unanswered": 1, "erased": 1}
+    assert whole["people"] == 5
+    assert any("store knows 3 of the people" in sentence for sentence in whole["assumed"])
+    assert not any("Everybody agreed" in sentence for sentence in whole["assumed"])
+
+
+def test_a_consent_of_the_file_counts_as_if_imported_and_undoes_no_opt_out(typed: Typed, stored: Path) -> None:
+    stored.write_text("\n".join(["phone,consent", *(f"{phone},yes" for phone in PHONES)]))
+
+    _, whole = _json(typed("plan", "bare.csv", *WARM, "--score", "90", "--json"))
+
+    assert whole["excluded"] == {"suppressed": 1, "unanswered": 1, "erased": 1}
+    assert any(sentence.startswith("3 agreed by the file alone") for sentence in whole["assumed"])
+
+
+def test_without_the_store_the_file_alone_counts(typed: Typed, stored: Path) -> None:
+    _, whole = _json(typed("plan", "bare.csv", *WARM, "--no-store", "--json"))
+
+    assert whole["excluded"] == {}
+    assert any("Everybody agreed" in sentence for sentence in whole["assumed"])
+
+
+def test_the_store_changes_nothing_of_what_it_is_asked(typed: Typed, stored: Path, home: Path) -> None:
+    async def keys() -> dict[bytes, Any]:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            return {key: await opened.link.command("DUMP", key) for key in await opened.link.command("KEYS", "*")}
+
+    before = asyncio.run(keys())
+    typed("plan", "bare.csv", *WARM)
+
+    assert asyncio.run(keys()) == before
+
+
+def test_a_store_that_is_not_there_is_missed_only_by_who_asks_for_it(typed: Typed, people: Path) -> None:
+    asked = typed("plan", "shop.csv", *WARM, *MONDAY, "--store")
+
+    assert typed("plan", "shop.csv", *WARM, *MONDAY).exit_code == 0
+    assert asked.exit_code == 2
+    assert "There is no data folder" in asked.stderr
+
+
+def test_of_a_number_the_store_knows_its_stage_and_what_is_unanswered(typed: Typed, world: World, stored: Path) -> None:
+    _, whole = _json(typed("plan", "bare.csv", "--instance", DEMO_INSTANCE, "--json"))
+
+    assert any(sentence.startswith("2 messages of the 30 days before") for sentence in whole["assumed"])
+    assert not any("Its history is not known" in sentence for sentence in whole["assumed"])

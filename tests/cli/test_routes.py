@@ -21,8 +21,11 @@ def test_rules_are_printed_in_the_order_of_routing_with_drips(home: Path, typed:
     rules = [line.split()[0] for line in result.stdout.splitlines() if line.strip()]
     assert result.exit_code == 0
     assert [rule for rule in rules if rule in ("opt-out", "step", "intent", "fallback")] == [
-        "opt-out", "step", "intent", "fallback",
+        "opt-out", "opt-out", "step", "intent", "fallback",
     ]  # fmt: skip
+    asked = next(line for line in result.stdout.splitlines() if line.startswith("opt-out asked"))
+    assert "shall we stop?" in asked
+    assert rules.index("human") == rules.index("opt-out") + 2, "a person who owns the conversation does not hush it"
     assert '"where is [it]"' in result.stdout
     assert "drippy.py:6" in result.stdout
     assert "2 days, 3:00:00" in result.stdout

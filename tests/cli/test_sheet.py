@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashbot.cli.people import Person, join_tags, people
-from flashbot.cli.records import open_records
-from flashbot.cli.sheet import guarded, sheet, unguarded
+from flashbot.cli.sheet import sheet
+from flashbot.engine.sheets.cells import guarded, unguarded
+from flashbot.engine.sheets.people import Person, join_tags, people
+from flashbot.engine.sheets.records import open_records
 from flashbot.errors import SettingsError
 
 # What cannot be in a name at MsgFlash, or is trimmed on the way in.

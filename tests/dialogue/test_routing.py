@@ -540,8 +540,8 @@ def test_the_table_lists_every_rule_in_the_order_of_routing() -> None:
     rows = routes.table()
 
     assert [row.rule for row in rows] == [
-        "opt-out", "human owns", "escape", "step", "asked", "intent", "intent", "intent", "fallback", "bot fallback",
-        "on",
+        "opt-out", "opt-out asked", "human owns", "escape", "step", "asked", "intent", "intent", "intent", "fallback",
+        "bot fallback", "on",
     ]  # fmt: skip
     track = next(row for row in rows if row.name == "track")
     assert (track.router, track.detail) == ("desk", '"where is it"')

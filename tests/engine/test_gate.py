@@ -230,8 +230,8 @@ async def test_what_comes_due_in_the_evening_leaves_in_the_morning_within_three_
     assert timedelta(hours=23.5) <= sent - MONDAY <= timedelta(hours=24.25)
 
 
-async def test_nothing_unasked_leaves_on_a_weekend(conversation: Any) -> None:
-    chat = await conversation(club(5 * DAY, policy=Policy()))
+async def test_nothing_unasked_leaves_on_a_sunday(conversation: Any) -> None:
+    chat = await conversation(club(6 * DAY, policy=Policy()))
     await chat.says("join")
 
     await chat.wait(days=9)
@@ -360,6 +360,64 @@ async def test_a_message_is_not_sent_after_the_moment_that_it_was_for(conversati
     await chat.wait(days=1)
 
     assert [one["body"] for one in chat.world.sent if "tip" in str(one["body"])] == ["good morning tip"]
+
+
+async def test_what_nobody_looked_at_for_a_day_is_not_kept_young_by_a_hold_of_others(conversation: Any) -> None:
+    chat = await conversation(club())
+    await chat.says("hello")
+    body = body_of(DEMO_INSTANCE, chat.phone, Text("an old tip"))
+    message = Outgoing("old/0", "follow_up", to_ms(chat.clock.now() - DAY), body)
+    now_ms = to_ms(chat.clock.now())
+    await chat._store.numbers.hold(DEMO_INSTANCE, "full", now_ms - 60_000, "pace")
+
+    await chat._store.post("drip", "", chat.phone, message.pack())
+    await chat.wait(minutes=5)
+
+    assert moments(chat) == []
+    assert chat._parts.tally.counts["expired"] == 1
+
+
+async def test_a_message_whose_contact_cannot_be_read_is_looked_at_ever_less_and_expires(
+    conversation: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR, "flashbot.sender")
+    chat = await conversation(club())
+    await chat.says("hello")
+    chat._store.reasons.within = 30 * DAY
+    await chat._runner.command("SET", f"{chat._store.tag(chat.phone)}:st:{chat.phone}", b"{}")
+
+    await queue(chat, "a tip")
+    await queue(chat, "another tip")
+    await chat.wait(hours=7)
+
+    assert moments(chat) == []
+    assert [line.message.count("expire") for line in caplog.records if line.name == "flashbot.sender"] == [1]
+    story = await chat._store.reasons.read(chat.phone)
+    looks = [one.count for one in story if one.said.get("why") == "unreadable"]
+    assert 20 < sum(looks) < 40, "once a minute would be 360"
+    assert [one.said["kind"] for one in story if one.said.get("why") == "expired"] == ["dropped"] * 2
+
+
+# -- crowds
+
+
+async def test_a_crowd_that_waits_for_one_place_does_not_come_back_at_once(conversation: Any) -> None:
+    chat = await conversation(club(policy=Policy(contact_gap=timedelta())))
+    phones = [f"+225070000{number:04}" for number in range(30)]
+    for phone in phones:
+        chat.world.says(phone, "hello")
+    await chat.wait(seconds=1)
+    for phone in phones:
+        await queue(chat, "same tip", to=phone)
+
+    await chat.wait(minutes=20)
+
+    tag = chat._store.tags[0]
+    ends = [await chat._runner.command("HGET", f"{tag}:drip:m:{phone}", "p") for phone in phones]
+    waiting = sorted(int(one) for one in ends if one is not None)
+    assert len(waiting) == 30 - 3
+    assert len(set(waiting)) > 20
+    assert waiting[-1] - waiting[0] > 3 * 60_000
 
 
 # -- the rest

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from flashbot import Bot, Delivered, Router, Turn
+from flashbot.cli.story import Story
 from flashbot.clock import ManualClock
+from flashbot.engine.flood import Flood
 from flashbot.engine.intake import Intake
 from flashbot.engine.tally import Tally
 from flashbot.errors import StoreAway, UnreadableEvent
@@ -418,6 +420,62 @@ async def test_an_event_of_more_than_seven_days_is_kept_as_stale(
     letters = await open_desk.dead()
     assert len(letters) == buried
     assert all("7 days" in letter.reason["why"] for letter in letters)
+
+
+# -- what nobody is asked about leaves its reason all the same
+
+
+async def told(desk: Any, contact: str = AWA) -> list[tuple[str, str, int]]:
+    """Each record as people read it in either language, with its count."""
+    found = await desk.store.reasons.read(contact)
+    assert not any("cette version" in Story("fr").line(one) for one in found)
+    return [(one.said["kind"], Story("en").line(one)[9:].partition(" (2")[0], one.count) for one in found]
+
+
+async def test_a_stale_event_stands_once_in_the_story_of_its_sender(
+    desk: Any, message: Any, clock: ManualClock
+) -> None:
+    open_desk = desk(echo())
+    open_desk.store.reasons.within = timedelta(days=30)
+    at = (clock.now() - timedelta(days=8)).isoformat()
+
+    for _ in range(2):
+        await open_desk.tell(message("m1", timestamp=at))
+
+    stale = "an event came again after more than 7 days: see flashbot dead list"
+    assert await told(open_desk) == [("kept", stale, 1)]
+
+
+async def test_what_nobody_wants_is_counted_and_in_no_story(desk: Any, message: Any) -> None:
+    open_desk = desk(echo())
+    open_desk.store.reasons.within = timedelta(days=30)
+
+    for name, more in KINDS.items():
+        await open_desk.tell(message(name, **more))
+
+    assert open_desk.tally.counts["unheard"] == 3
+    assert not [key for key in await keys_of(open_desk.store) if b":why:" in key]
+
+
+async def test_what_names_nobody_is_counted_and_in_no_story(desk: Any) -> None:
+    open_desk = desk(echo())
+    open_desk.store.reasons.within = timedelta(days=30)
+
+    await open_desk.tell({"event": "message.received", "body": "hello"})
+
+    assert open_desk.tally.counts["buried"] == 1
+    assert not [key for key in await keys_of(open_desk.store) if b":why:" in key]
+
+
+async def test_events_that_made_room_for_newer_ones_are_one_record(desk: Any, message: Any, clock: ManualClock) -> None:
+    open_desk = desk(echo(), flood=Flood(clock, 3, "drop-oldest"))
+    open_desk.store.reasons.within = timedelta(days=30)
+
+    for number in range(5):
+        await open_desk.tell(message(f"m{number}", f"n{number}"))
+
+    crowded = "too many events waited: the oldest was given up, see flashbot dead list"
+    assert await told(open_desk) == [("crowded", crowded, 2)]
 
 
 # -- the store is away

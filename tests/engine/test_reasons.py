@@ -195,6 +195,20 @@ async def test_what_a_disconnected_number_holds_back_is_told(chat: Conversation)
     assert (said["why"], said["class"]) == ("instance_disconnected", "follow_up")
 
 
+async def test_what_left_after_a_pause_of_the_whole_account_says_so_and_only_that(chat: Conversation) -> None:
+    chat.world.faults.quota_exceeded()
+    await chat.says("where is my parcel")
+    await chat.says("anything")
+    await chat.wait(hours=2)
+
+    await chat.says("anything else")
+
+    ends = [one for one in await story(chat) if one.said["kind"] == "sent"]
+    assert [one.said.get("outlived") for one in ends] == ["outbound_quota"] * 3 + [None]
+    line = Story("en").line(ends[1])
+    assert line.endswith("; after a pause of the whole account: the month's messages are spent")
+
+
 async def test_what_msgflash_quotes_and_whose_numbers_it_names_stays_out(chat: Conversation) -> None:
     from flashbot.engine.outbox import Outgoing
     from flashbot.engine.reasons import sent

@@ -220,6 +220,26 @@ async def test_two_processes_share_one_budget_and_one_question(clock: ManualCloc
     assert 4 <= crew.health.asked <= 5
 
 
+async def test_who_comes_while_another_asks_waits_for_the_answer_and_not_for_minutes(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.policy |= {"hourlyOutboundCap": 1_000_000, "hourlyUniqueRecipientsCap": 50}
+    await crew.queue(10)
+    (first, asking), (second, _) = crew.crew
+    await first.step()
+    await first.slots.finish()
+    await crew.store.numbers.ask(INSTANCE, within_ms=60_000)  # its question is on its way
+    await second.step()
+    await second.slots.finish()
+    await crew.store.numbers.set(INSTANCE, {"asked": ""})
+    await asking.step()
+
+    clock.advance(timedelta(seconds=2))
+    await second.step()
+    await second.slots.finish()
+
+    assert len(crew.post.sent) > 0
+
+
 async def test_health_without_caps_leaves_the_stage_of_the_numbers_age(clock: ManualClock) -> None:
     crew = Crew(clock)
     crew.health.policy = {"maxCampaignRecipients": 100}
@@ -274,7 +294,7 @@ async def test_each_day_that_is_over_is_kept_with_the_number_and_moves_its_stage
 
     _, known = await crew.store.numbers.read(INSTANCE, "days", "stage")
 
-    (day,) = load_days(known["days"])
+    (day,) = load_days(known["days"]).values()
     assert (day.active, day.sent, day.reply_rate) == (True, left, 0.0)
     assert known["stage"] == "1"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashbot.errors import BotMistake
-from flashbot.outreach.feasts import holiday, rests, weekend
+from flashbot.outreach.feasts import holiday, rest_day, rests, weekend
 from flashbot.outreach.observances import is_ramadan
 from flashbot.outreach.presets import PRESETS, Presets
 
@@ -83,6 +83,15 @@ def test_the_weekend_is_the_countrys(place: str, days: set[int]) -> None:
     assert weekend(place) == days
 
 
+@pytest.mark.parametrize(
+    ("place", "day"),
+    [("FR", 6), ("SN", 6), ("", 6), ("EG", 4), ("DZ", 4), ("AE", 6), ("IR", 4), ("IN", 6), ("IL", 5), ("EG-ALX", 4)],
+)
+def test_the_day_of_rest_is_one_of_the_weekend_and_the_countrys(place: str, day: int) -> None:
+    assert rest_day(place) == day
+    assert day in weekend(place)
+
+
 def test_a_part_of_a_country_has_its_weekend() -> None:
     assert weekend("EG-ALX") == weekend("EG")
 
@@ -112,10 +121,10 @@ def test_the_preset_of_france_is_the_rule_for_calls() -> None:
     assert "holiday" in fr.closed_on
 
 
-def test_every_named_preset_leaves_sundays_or_the_weekend_alone() -> None:
+def test_every_named_preset_leaves_sundays_or_the_day_of_rest_alone() -> None:
     assert set(PRESETS) == {"default", "fr", "eu", "sn", "ci", "ng", "ma"}
     for preset in PRESETS.values():
-        assert preset.weekday(6) == () or "weekend" in preset.closed_on
+        assert preset.weekday(6) == () or "rest_day" in preset.closed_on
         assert "holiday" in preset.closed_on
 
 

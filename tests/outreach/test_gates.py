@@ -102,6 +102,7 @@ BREAKS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], Reason]]
     ("ownership", {}, {"owner_until_ms": NOW + HOUR}, {}, "human"),
     ("restriction", {}, {}, {"state": "restricted"}, "restricted"),
     ("contact", {}, {"zones": ("Shut/Here",)}, {}, "quiet"),
+    ("budget", {}, {}, {"unanswered": 30, "most_unanswered": 30}, "unanswered_ledger"),
     ("shape", {}, {}, {"zone": "Shut/Here"}, "window"),
     ("expiry", {"send_before_ms": NOW - 1}, {}, {}, "expired"),
 ]
@@ -531,3 +532,32 @@ def test_what_waited_out_its_deferral_is_not_deferred_for_the_same_moment_again(
         if exact:
             before, _ = decide(message, person, number, Policy(), OPEN, found.until_ms - 1)
             assert before == found
+
+
+# -- the balance of unanswered messages
+
+
+@pytest.mark.parametrize("cls", EVERY)
+def test_a_number_with_too_much_unanswered_sends_nothing_unasked(cls: Class) -> None:
+    full = replace(HEALTHY, unanswered=30, most_unanswered=30)
+
+    found = verdict(ask(cls), number=full)
+
+    assert isinstance(found, Defer if cls in FIRST else Allow)
+
+
+@pytest.mark.parametrize(("unanswered", "most"), [(29, 30), (0, 30), (500, None)])
+def test_it_sends_while_there_is_room_and_where_nobody_worked_it_out(unanswered: int, most: int | None) -> None:
+    assert verdict(number=replace(HEALTHY, unanswered=unanswered, most_unanswered=most)) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("oldest", "until"),
+    [(NOW + HOUR, NOW + HOUR), (NOW + 9 * DAY, NOW + 6 * HOUR), (None, NOW + 6 * HOUR), (NOW, NOW + LOOK_AGAIN_MS)],
+)
+def test_it_is_asked_again_when_the_oldest_is_too_old_to_count_and_within_six_hours(
+    oldest: int | None, until: int
+) -> None:
+    full = replace(HEALTHY, unanswered=30, most_unanswered=30, unanswered_until_ms=oldest)
+
+    assert verdict(number=full) == Defer(until, "unanswered_ledger")

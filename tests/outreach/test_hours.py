@@ -67,27 +67,33 @@ def test_the_day_is_from_half_past_eight_to_half_past_seven() -> None:
     assert open_at(closing, ABIDJAN, "CI", Presets()) == ("quiet", opening + DAY)
 
 
-def test_a_friday_evening_waits_over_the_weekend() -> None:
-    monday = abidjan(2026, 11, 23, 8, 30)
+WEEKENDS = Presets(closed_on=frozenset({"weekend"}))
 
-    assert open_at(abidjan(2026, 11, 20, 20), ABIDJAN, "CI", Presets()) == ("quiet", monday)
-    assert open_at(abidjan(2026, 11, 21, 12), ABIDJAN, "CI", Presets()) == ("weekend", monday)
+
+def test_a_saturday_is_a_working_day_unless_the_owner_closes_weekends_and_a_sunday_is_none() -> None:
+    saturday, monday = abidjan(2026, 11, 21, 8, 30), abidjan(2026, 11, 23, 8, 30)
+
+    assert open_at(abidjan(2026, 11, 20, 20), ABIDJAN, "CI", Presets()) == ("quiet", saturday)
+    assert open_at(abidjan(2026, 11, 21, 12), ABIDJAN, "CI", Presets()) is None
+    assert open_at(abidjan(2026, 11, 22, 12), ABIDJAN, "CI", Presets()) == ("weekend", monday)
+    assert open_at(abidjan(2026, 11, 20, 20), ABIDJAN, "CI", WEEKENDS) == ("quiet", monday)
+    assert open_at(abidjan(2026, 11, 21, 12), ABIDJAN, "CI", WEEKENDS) == ("weekend", monday)
 
 
 def test_where_the_weekend_is_friday_and_saturday_sunday_is_a_working_day() -> None:
     cairo = ("Africa/Cairo",)
+    friday, saturday = at("Africa/Cairo", 2026, 11, 20, 12), at("Africa/Cairo", 2026, 11, 21, 8, 30)
+    sunday = at("Africa/Cairo", 2026, 11, 22, 8, 30)
 
-    assert open_at(at("Africa/Cairo", 2026, 11, 22, 12), cairo, "EG", Presets()) is None
-    assert open_at(at("Africa/Cairo", 2026, 11, 20, 12), cairo, "EG", Presets()) == (
-        "weekend",
-        at("Africa/Cairo", 2026, 11, 22, 8, 30),
-    )
+    assert open_at(sunday, cairo, "EG", Presets()) is None
+    assert open_at(friday, cairo, "EG", Presets()) == ("weekend", saturday)
+    assert open_at(friday, cairo, "EG", WEEKENDS) == ("weekend", sunday)
 
 
 def test_a_holiday_is_closed_and_named() -> None:
     christmas = at("Europe/Paris", 2026, 12, 25, 12)
 
-    assert open_at(christmas, PARIS, "FR", Presets()) == ("holiday", at("Europe/Paris", 2026, 12, 28, 8, 30))
+    assert open_at(christmas, PARIS, "FR", Presets()) == ("holiday", at("Europe/Paris", 2026, 12, 26, 8, 30))
 
 
 def test_without_a_country_the_one_of_the_zone_counts() -> None:
@@ -138,8 +144,8 @@ def test_morocco_puts_its_clocks_back_for_ramadan() -> None:
     friday, monday = at("Africa/Casablanca", 2026, 2, 13, 8, 30), at("Africa/Casablanca", 2026, 2, 16, 8, 30)
 
     assert monday - friday == 3 * DAY + HOUR
-    assert open_at(friday - 1, CASABLANCA, "MA", Presets()) == ("quiet", friday)
-    assert open_at(friday + 12 * HOUR, CASABLANCA, "MA", Presets()) == ("quiet", monday)
+    assert open_at(friday - 1, CASABLANCA, "MA", WEEKENDS) == ("quiet", friday)
+    assert open_at(friday + 12 * HOUR, CASABLANCA, "MA", WEEKENDS) == ("quiet", monday)
 
 
 def test_a_window_that_begins_in_the_hour_that_is_left_out_begins_with_the_change() -> None:

@@ -22,7 +22,7 @@ from flashbot.outreach.health import Health, learn
 from flashbot.outreach.plan import plan
 from flashbot.outreach.policy import Policy
 from flashbot.outreach.presets import Presets
-from flashbot.outreach.record import Difference, replay
+from flashbot.outreach.replay import Difference, replay
 from flashbot.outreach.scenario import Mail, Outcome, Recipient, Replies, Scenario, Series
 from flashbot.outreach.verdict import Allow
 
@@ -38,10 +38,11 @@ def _people(count: int, *, zone: str = ABIDJAN, wrote: bool = True, **more: Any)
     return tuple(Recipient(f"p{n}", (zone,), None, last, AGREED, **more) for n in range(count))
 
 
-def _caps(hour: int, day: int, cold_ratio: float = 0.4) -> Health:
+def _caps(hour: int, day: int, cold_ratio: float = 0.4, size: int = 10_000) -> Health:
     return learn(
-        None, at_ms=MONDAY, hour=hour, day=day, recipients_hour=hour, recipients_day=day, cold_ratio=cold_ratio
-    )
+        None, at_ms=MONDAY, hour=hour, day=day, recipients_hour=hour, recipients_day=day, campaign_recipients=size,
+        cold_ratio=cold_ratio,
+    )  # fmt: skip
 
 
 def _scenario(*series: Series, hour: int = 25, day: int = 100, state: State = "warming", **more: Any) -> Scenario:
@@ -385,7 +386,7 @@ def test_a_number_that_was_linked_just_now_sends_nothing_for_two_days() -> None:
 
 
 def test_strangers_are_few_a_day() -> None:
-    forecast = plan(_scenario(Series("list", _people(100, wrote=False)), _list(200, "known"), stage=4, day=60))
+    forecast = plan(_scenario(Series("list", _people(300, wrote=False)), _list(200, "known"), stage=4, day=60))
 
     assert max(day.chats for day in forecast.days) == 12
     assert forecast.waiting == {"cold_ratio": sum(forecast.waiting.values())}
@@ -426,8 +427,10 @@ def test_the_unanswered_balance_falls_with_answers_and_after_thirty_days() -> No
 def test_a_growing_number_sends_more_from_stage_to_stage() -> None:
     number = Number(True, state="stable", score=90, health_at_ms=MONDAY, zone=ABIDJAN, linked_since_ms=0)
     scenario = _scenario(
-        _list(2000), number=number, health=None, policy=ROUND_THE_CLOCK, days=20, replies=Replies(0.4, 0.0, 0.0)
-    )
+        # A campaign's ceiling and a balance that nobody reaches: the stage alone is looked at.
+        _list(2000), number=number, health=learn(None, at_ms=MONDAY, campaign_recipients=1000),
+        policy=replace(ROUND_THE_CLOCK, most_unanswered=10_000), days=20, replies=Replies(0.4, 0.0, 0.0),
+    )  # fmt: skip
 
     still, growing = plan(scenario), plan(replace(scenario, growing=True))
 
@@ -443,6 +446,8 @@ def test_a_growing_number_sends_more_from_stage_to_stage() -> None:
         ({"quiet": 13, "pace": 2}, 3, "pace"),
         ({"quiet": 13, "pace": 2}, 0, "quiet"),
         ({"weekend": 9, "day": 15}, 0, "weekend"),
+        ({"quiet": 13 * HOUR_MS, "new_chats_hour": 11 * HOUR_MS}, 0, "new_chats_hour"),
+        ({"weekend": 13 * HOUR_MS, "gap": 11 * HOUR_MS}, 0, "weekend"),
         ({"pace": HOUR_MS, "day": HOUR_MS // 2}, 90, "day"),
         ({"pace": HOUR_MS, "new_chats_day": HOUR_MS // 2}, 90, "pace"),
         ({"quiet": 5}, 3, "quiet"),
@@ -452,3 +457,86 @@ def test_a_growing_number_sends_more_from_stage_to_stage() -> None:
 )
 def test_what_binds_is_what_more_would_have_left_without(held: Any, sent: int, binds: str | None) -> None:
     assert binding(held, sent) == binds
+
+
+# -- the balance of unanswered messages
+
+SILENT = Replies(0.0, 0.0, 0.0)
+
+
+def test_a_plan_spends_the_balance_and_then_waits_for_thirty_days() -> None:
+    policy = replace(ROUND_THE_CLOCK, most_unanswered=40)
+
+    forecast = plan(_scenario(_list(60), hour=100, day=500, policy=policy, days=32, replies=SILENT))
+
+    assert forecast.most_unanswered == 40
+    assert max(day.balance for day in forecast.days) == 40
+    assert forecast.days[0].sent == 40
+    assert [day.binds for day in forecast.days[:30]] == ["unanswered_ledger"] * 30
+    assert forecast.sent == 60
+    assert forecast.done
+
+
+def test_who_answers_makes_room_at_once() -> None:
+    policy = replace(ROUND_THE_CLOCK, most_unanswered=40)
+    scenario = _scenario(_list(200), hour=100, day=500, policy=policy, days=10)
+
+    lively = plan(replace(scenario, replies=Replies(1.0, 0.0, 0.0)))
+    some = plan(replace(scenario, replies=Replies(0.3, 0.0, 0.0)))
+
+    assert lively.done
+    assert 40 < some.sent < 80
+    assert some.days[-1].balance == 40
+    assert some.waiting == {"unanswered_ledger": 200 - some.sent}
+
+
+def test_what_was_unanswered_before_is_spent_already() -> None:
+    policy = replace(ROUND_THE_CLOCK, most_unanswered=40)
+    scenario = _scenario(_list(60), hour=100, day=500, policy=policy, days=2, replies=SILENT)
+
+    forecast = plan(replace(scenario, unanswered=30))
+
+    assert [day.sent for day in forecast.days] == [40 - 30, 1], "one of those before is too old the next day"
+    assert forecast.days[-1].balance == 40
+
+
+def test_two_lists_wait_for_the_same_balance_and_both_go_on() -> None:
+    policy = replace(ROUND_THE_CLOCK, most_unanswered=10)
+    series = (
+        Series("a", _people(40)),
+        Series("b", tuple(replace(one, contact=f"b{one.contact}") for one in _people(40))),
+    )
+
+    forecast, lines = _played(_scenario(*series, hour=100, day=500, policy=policy, days=40, replies=SILENT))
+
+    sent = Counter(line["ask"]["source"] for line in _left(lines))
+    assert forecast.sent == sum(sent.values()) == 20
+    assert min(sent.values()) >= 9
+    assert list(replay(json.dumps(line) for line in lines)) == []
+
+
+# -- one broadcast in a day
+
+
+def test_a_list_reaches_no_more_people_in_a_day_than_a_campaign_may() -> None:
+    health = _caps(100, 500, size=30)
+
+    forecast, lines = _played(_scenario(_list(100), health=health, policy=ROUND_THE_CLOCK, days=6, replies=SILENT))
+
+    moments = [line["at_ms"] for line in _left(lines)]
+    assert max(sum(at - DAY_MS < one <= at for one in moments) for at in moments) == 30
+    assert forecast.days[1].binds == "campaign_size"
+    assert forecast.done
+
+
+def test_a_drip_is_no_campaign_and_two_lists_are_two() -> None:
+    health = _caps(100, 500, size=30)
+    drip = _list(80, follows_up=True)
+    lists = _list(40, "a"), Series("b", tuple(replace(one, contact=f"b{one.contact}") for one in _people(40)))
+
+    alone = plan(_scenario(drip, health=health, policy=ROUND_THE_CLOCK, days=1, replies=SILENT))
+    both = plan(_scenario(*lists, health=health, policy=ROUND_THE_CLOCK, days=1, replies=SILENT))
+
+    assert alone.sent == 80
+    assert both.sent == 60
+    assert both.waiting == {"campaign_size": 20}

@@ -86,7 +86,7 @@ def test_gone_ceilings_leave_the_stage(age: int, reached: int) -> None:
     assert (most.proactive_hour, most.proactive_day) == (row.proactive_hour, row.proactive_day)
     assert (most.new_hour, most.new_day) == (row.new_hour, row.new_day)
     assert most.campaign_recipients == row.proactive_day
-    assert most.cold_ratio == row.new_day / row.proactive_day
+    assert most.cold_ratio == max(0.2, row.new_day / row.proactive_day)
     assert most.median_gap_ms >= row.median_gap_ms
 
 
@@ -567,3 +567,58 @@ def test_hours_that_make_no_sense_are_refused(changed: dict[str, Any], named: st
 def test_quiet_hours_are_from_half_past_seven_to_half_past_eight_in_both_zones() -> None:
     for hours in (POLICY.contact_hours, POLICY.number_hours):
         assert (hours.opens, hours.closes) == (time(8, 30), time(19, 30))
+
+
+# -- how much may stay unanswered
+
+
+@pytest.mark.parametrize(("reached", "most"), [(None, 30), (0, 30), (1, 30), (3, 80), (7, 300)])
+def test_ten_days_of_new_chats_may_stay_unanswered_where_msgflash_says_nothing(reached: int | None, most: int) -> None:
+    assert of(GROWN, None, stage=reached).unanswered == most
+
+
+def test_the_first_two_days_in_which_no_chat_is_opened_are_no_ceiling_of_nothing() -> None:
+    assert of(YOUNG, None).unanswered == 30
+
+
+@pytest.mark.parametrize(("age", "most"), [(0, 10_000), (HOUR, 8_000), (29 * DAY, 8_000), (30 * DAY, 30)])
+def test_a_day_that_msgflash_named_is_the_measure_for_thirty_days_and_not_the_table(age: int, most: int) -> None:
+    health = aged(learn(None, at_ms=NOW, day=1000, cold_ratio=0.1), age)
+
+    assert of(GROWN, health, stage=1).unanswered == most
+
+
+def test_a_small_day_that_it_named_takes_nothing_from_the_table() -> None:
+    assert of(GROWN, learn(None, at_ms=NOW, day=5), stage=7).unanswered == 300
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        {"reconnected_ms": NOW},
+        {"score": 45},
+        {"state": "at_risk"},
+        {"lock_until_ms": NOW - HOUR},
+    ],
+)
+def test_a_share_of_the_moment_lowers_no_balance_of_thirty_days(moment: dict[str, Any]) -> None:
+    assert of(replace(GROWN, **moment), stage=7).unanswered == of(GROWN, stage=7).unanswered
+
+
+@pytest.mark.parametrize("own", [0, 7, 100_000])
+def test_the_owners_own_balance_holds(own: int) -> None:
+    assert of(policy=Policy(most_unanswered=own)).unanswered == own
+
+
+@pytest.mark.parametrize("wrong", [-1, 2.5, True])
+def test_a_balance_is_a_whole_number(wrong: Any) -> None:
+    with pytest.raises(BotMistake, match="most_unanswered"):
+        Policy(most_unanswered=wrong)
+
+
+def test_where_a_day_has_room_for_a_new_chat_an_hour_of_it_has() -> None:
+    most = of(replace(GROWN, score=70), stage=1)
+
+    assert (most.new_hour, most.new_day) == (1, 2)
+    assert of(replace(GROWN, score=45), stage=1).new_day == of(replace(GROWN, score=45), stage=1).new_hour == 1
+    assert of(replace(GROWN, reconnected_ms=NOW), stage=1).new_hour == 0

@@ -60,9 +60,9 @@ def shortened(text: str) -> str:
     ):
         assert old in text, old
         text = text.replace(old, new)
-    head, end = text.rsplit("sweep()\nreturn { 1 }", 1)
+    head, end = text.rsplit("sweep()\nreturn answer(1)", 1)
     log = "redis.call('INCR', tag .. ':granted')\n"
-    return head + log + "sweep()\nreturn { 1 }" + end
+    return head + log + "sweep()\nreturn answer(1)" + end
 
 
 class ShortRunner:

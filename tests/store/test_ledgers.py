@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from flashbot.clock import ManualClock, to_ms
-from flashbot.outreach.grants import HOLD_MS, Granted, Refused, Usage
+from flashbot.outreach.grants import HOLD_MS, Granted, Refused, Stamp, Usage
 from flashbot.outreach.ledger import Ledger
+from flashbot.outreach.record import Moved, Noted, Told
 from flashbot.store.embedded import Embedded
 from flashbot.store.ledgers import Ledgers
 from flashbot.store.link import Link
@@ -54,11 +55,19 @@ class Both:
         self.now = START
         self.pure = Ledger()
         self.stored = Ledgers(runner, lambda: str(self.now))
+        self.heard: list[Moved | Noted | Told] = []
+        self.stored.heard = self.heard.append
 
     async def do(self, verb: str, *args: Any, **more: Any) -> Any:
         expected = getattr(self.pure, verb)(*args, self.now, **more)
         found = await getattr(self.stored, verb)(KEY, "i", *args, **more)
         assert found == expected, (verb, args, more)
+        if verb == "reserve":
+            assert found.stamp == expected.stamp == self.pure.stamp
+        elif verb != "counts":
+            line = self.heard.pop()
+            assert Stamp(line.at_ms, line.seq) == self.pure.stamp
+            assert isinstance(line, Noted) or line.done == expected
         return found
 
 
@@ -165,6 +174,36 @@ async def test_a_limit_that_fell_far_names_its_moment_with_many_sent(both: Both)
         low = Caps(cap, cap, cap, cap, cap, cap, 9, 9, 1.0, 3)
         found = await both.do("reserve", "a", "new", "marketing", "", "", low, 0, (0, 0))
         assert isinstance(found, Refused)
+
+
+async def test_moves_are_counted_from_the_moment_of_the_first_and_anew_once_all_is_forgotten(
+    both: Both, store: Store
+) -> None:
+    runner: Any = store._runner
+    for name in ("a", "b"):
+        await both.do("note", name, name, "reply")
+    first = both.pure.stamp.seq
+    both.now += 60 * 3600 * 1000
+    both.pure = Ledger()
+    for key in await runner.command("KEYS", "*"):  # as by their own end, which a server's real clock tells
+        await runner.command("DEL", key)
+
+    await both.do("note", "c", "c", "reply")
+    await both.do("counts")
+    await both.do("release", "c")
+
+    assert first == START + 1
+    assert both.pure.stamp.seq == START + 60 * 3600 * 1000 + 1
+
+
+async def test_a_ledger_that_an_older_flashbot_kept_does_not_seem_to_begin(both: Both, store: Store) -> None:
+    runner: Any = store._runner
+    await both.do("note", "a", "a", "reply")
+    await runner.command("HDEL", f"{KEY}:ledger:i:state", "seq")
+
+    await both.stored.note(KEY, "i", "b", "b", "reply")
+
+    assert both.heard[-1].seq == both.heard[-1].at_ms + 1
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +11,14 @@ import pytest
 
 from flashbot.clock import ManualClock, to_ms
 from flashbot.errors import StoreAway
+from flashbot.outreach.facts import Number
+from flashbot.outreach.grants import Counts, Granted
+from flashbot.outreach.limits import limits
 from flashbot.store import people
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
-from flashbot.store.records import Committed, Done, Later, Message, Taken, TimerKey, Why
+from flashbot.store.records import Committed, Done, Imposed, Later, Message, Taken, TimerKey, Why
+from flashbot.testing.any_time import ANY_TIME
 
 AWA, BEN = "+2250700000001", "+2250700000002"
 LEASE = 15_000
@@ -102,9 +106,7 @@ async def test_nothing_is_left_of_who_is_erased_and_nobody_else_is_touched(
     await store.reasons.forget(AWA)
 
     after = await server.keys()
-    assert {key for key in after if AWA in key} == {f"{{fb:0}}:seen:{n}{AWA}" for n in "12"} | {
-        f"{{fb:0}}:out:loose-{AWA}"
-    }
+    assert {key for key in after if AWA in key} == {f"{{fb:0}}:out:loose-{AWA}"}, "MsgFlash's ids name nobody"
     assert {key for key in before - after if AWA not in key} == set()
     for key in after - {"{fb:0}:settings"}:
         kind = (await server.command("TYPE", key)).decode()
@@ -112,6 +114,91 @@ async def test_nothing_is_left_of_who_is_erased_and_nobody_else_is_touched(
         assert AWA.encode() not in repr(await server.command(read[0], key, *read[1:])).encode(), key
     _, found = await store.take(["in", "reply", "drip"], lease_ms=LEASE, most=10)
     assert {one.contact for one in found} == {BEN}
+
+
+async def test_what_they_got_unasked_and_where_they_count_is_read(
+    store: Store, clock: ManualClock, server: Server
+) -> None:
+    await lived(store, clock, AWA, BEN)
+    await store.ledgers.note("{key:k}", "instance-1", "m1", AWA, "reply")
+    await server.command("HSET", "{fb:0}:cast:ab12:people", AWA, "delivered", BEN, "waiting")
+
+    record = await store.people.read(server, AWA)
+
+    assert record.unasked == ({"at_ms": "1", "class": "marketing", "body": "hash"},)
+    now = str(to_ms(clock.now()))
+    assert sorted(record.crowds, key=str) == sorted(
+        [
+            {"in": "met", "instance": "instance-1", "at_ms": "1"},
+            {"in": "heard", "instance": "instance-1", "at_ms": "1"},
+            {"in": "ledger", "instance": "instance-1", "at_ms": now},
+            {"in": "people", "job": "ab12", "state": "delivered"},
+        ],
+        key=str,
+    )
+
+
+async def counted(store: Store) -> list[Counts]:
+    return [await store.ledgers.counts(f"{{key:{key}}}", f"instance-{n}") for key, n in (("k", 1), ("other", 2))]
+
+
+async def test_who_is_erased_stays_counted_in_every_ledger_and_named_in_none(store: Store, server: Server) -> None:
+    caps = limits(Number(True, state="stable"), None, ANY_TIME, 0)
+    caps = replace(caps, new_day=9, new_hour=9, proactive_day=9, proactive_hour=9, median_gap_ms=0)
+    for contact, message in ((AWA, "m1"), (BEN, "m2")):
+        granted = await store.ledgers.reserve(
+            "{key:k}", "instance-1", message, contact, "follow_up", "body", "", caps, 0, (0, 0)
+        )
+        assert isinstance(granted, Granted)
+    await store.ledgers.commit("{key:k}", "instance-1", "m2")
+    await store.ledgers.note("{key:other}", "instance-2", "m3", AWA, "reply")
+    before = [
+        await store.ledgers.counts("{key:k}", "instance-1"),
+        await store.ledgers.counts("{key:other}", "instance-2"),
+    ]
+
+    await store.people.erase(server, AWA, silent=free)
+
+    after = [
+        await store.ledgers.counts("{key:k}", "instance-1"),
+        await store.ledgers.counts("{key:other}", "instance-2"),
+    ]
+    assert after == before
+    assert before[0].recipients_day == 2
+    stored = []
+    for key in sorted(await server.keys()):
+        kind = (await server.command("TYPE", key)).decode()
+        if kind in ("zset", "hash"):
+            read = ("ZRANGE", key, 0, -1) if kind == "zset" else ("HGETALL", key)
+            stored.append(repr((key, await server.command(*read))))
+    assert not [one for one in stored if AWA in one]
+    assert [one for one in stored if BEN in one]
+    assert await store.ledgers.commit("{key:k}", "instance-1", "m1"), "what was under way can still be settled"
+    assert await store.ledgers.counts("{key:k}", "instance-1") == replace(before[0], held=0)
+
+
+async def test_a_key_that_somebody_named_after_their_number_goes_with_them(store: Store, server: Server) -> None:
+    for key in (f"send|order of {AWA}", f"send|{AWA}7", f"send|{BEN}"):
+        await store.post("drip", key, "+1", b"M a cold 1\n{}")
+
+    await store.people.erase(server, AWA, silent=free)
+
+    seen = {key.partition("|")[2] for key in await server.keys() if ":seen:" in key}
+    assert seen == {f"{AWA}7", BEN}
+
+
+async def test_who_is_erased_is_named_in_no_count_of_unanswered_messages(store: Store, server: Server) -> None:
+    for contact in (AWA, AWA, BEN):
+        await store.post("drip", "", contact, b"M a cold 1\n{}")
+        _, (taken,) = await store.take(["drip"], lease_ms=LEASE, most=1)
+        await store.commit(taken, Done(imposed=Imposed("cold", "hash", "instance-1")))
+
+    await store.people.erase(server, AWA, silent=free)
+
+    (left,) = await store.acquaintances.unanswered("instance-1")
+    assert left.count == 1
+    members = await server.command("ZRANGE", "{fb:0}:unanswered:instance-1", 0, -1)
+    assert [member.decode().split()[0] for member in members] == [BEN]
 
 
 async def test_a_turn_that_is_under_way_brings_nothing_back(store: Store, clock: ManualClock, server: Server) -> None:

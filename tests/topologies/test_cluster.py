@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from flashbot.errors import SettingsError, StoreAway, StoreUnfit
+from flashbot.store.casts import Feeding
 from flashbot.store.cluster import Cluster
 from flashbot.store.cluster_ears import ClusterEars
 from flashbot.store.confirm import Confirm
@@ -320,14 +321,28 @@ async def test_no_script_touches_two_slots(cluster: Cluster) -> None:
         await store.silenced(contact)
         await store.reasons.read(contact)
         await store.ledgers.note(key_tag, "instance", f"m-{contact}", contact, "reply")
+    people = [contacts_of(store, tag, 1)[0] for tag in store.tags]
+    await store.casts.begin("ab12", "digest", "salt", {"name": "sale"})
+    await store.casts.add("ab12", "salt", [(contact, b"M") for contact in people])
+    await store.casts.start("ab12", "salt", canary=0)
+    await store.casts.going("token", lease_ms=1000)
+    assert await store.casts.feed("ab12", [Feeding(contact, b"M") for contact in people]) == PARTITIONS
+    await store.casts.advance("ab12", 0, 1, [0])
+    await store.casts.forget(people[0])
+    await store.casts.move("ab12", {"state": "finished"})
+    assert (await store.casts.counts("ab12")).words == {"waiting": PARTITIONS}
     await store.numbers.set("instance", {"state": "stable"})
     await store.numbers.days("instance", 1, 2, since_ms=0)
 
     letters = [letter async for letter in DeadLetters(cluster, store).list()]
     misses = [miss async for miss in store.misses.read()]
 
+    waiting = await store.waiting.count()
+    assert await store.people.erase(cluster, people[0], silent=lambda _: False) > 0
+
     assert not isinstance(begun, int)
     assert len(misses) == PARTITIONS
+    assert sum(crowd.messages for crowd in waiting) > PARTITIONS
     assert len(letters) == 2 * PARTITIONS
     assert runner.ran == set(NAMES)
 

@@ -30,6 +30,9 @@ NAMES = (
     "misses",
     "reasons",
     "person",
+    "cast",
+    "waiting",
+    "rename",
 )
 
 

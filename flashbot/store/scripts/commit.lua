@@ -2,11 +2,13 @@
 -- ARGV: now|'', queue, contact, epoch, verb, then
 --   verb 'done':  state|'' , dead letter|'', reason|'', bind id|'', bind value|'', bind ms, why|'',
 --                 class of what was sent unasked|'', hash of its body, its instance, 'heard'|'negative'|'',
+--                 id of a message that is settled|'', what became of it as `fate` takes it,
 --                 number of timers to clear, members..., number to set, (member, due ms)...,
 --                 '' or '<keep ms> <why>' to drop what waits unasked (0: without a word in the contact's story),
 --                 '' or an entry to put before what waits unasked,
 --                 number of messages, (lane, entry)..., out lease ms, in lease ms, number of lanes, lanes...
---   verb 'later': wait ms, clean (1: the attempts so far count for nothing), note|'', why|'', held until|''
+--   verb 'later': wait ms, clean (1: the attempts so far count for nothing), note|'', why|'', held until|'',
+--                 the moment from which the head's age counts|''
 --   verb 'begin': note; the lease goes on, the attempts before this one are taken over by the note
 --   why: a record as `record` takes it
 -- Returns: {'ok'|'done'|'fenced'|'claimed', leased...}; claimed: the bind id belongs to another message, nothing is done
@@ -42,13 +44,14 @@ local function drop_unasked(said)
     redis.call('LTRIM', lane, 0, 0)
   else
     redis.call('DEL', lane)
-    redis.call('HDEL', its, 'n', 'p') -- they spoke of the head
+    redis.call('HDEL', its, 'n', 'p', 'g') -- they spoke of the head
     if redis.call('ZREM', key('drip', 'busy'), contact) == 0 then
       redis.call('LREM', key('drip', 'ready'), 0, contact)
     end
   end
   for _, entry in ipairs(gone) do
     local id, class = string.match(entry, '^M (%S+) (%S+)')
+    fate(id, contact, 'dropped:' .. why, now)
     if class == 'service' then -- a notice waits among them, and was asked for
       append('drip', contact, entry, now, 0)
     elseif id and keep ~= '0' then
@@ -57,6 +60,12 @@ local function drop_unasked(said)
         keep, about, id, class, why), now)
     end
   end
+end
+
+-- A wait that was to last until then is over: what it was to add to the head's age is not added.
+local function shorten(its, ends)
+  local due = tonumber(redis.call('HGET', its, 'g') or '')
+  if due then redis.call('HSET', its, 'g', string.format('%.0f', due - math.max(0, ends - now))) end
 end
 
 local function is_notice(entry) return entry and string.find(entry, '^M %S+ service ') end
@@ -86,7 +95,10 @@ local function put_ahead(entry)
   end
   if redis.call('LINDEX', lane, 0) ~= entry then return end
   -- Their wait ends now; that they waited until here is not forgotten.
-  if tonumber(known[3] or '0') > now then redis.call('HSET', its, 'p', now) end
+  if tonumber(known[3] or '0') > now then
+    redis.call('HSET', its, 'p', now)
+    shorten(its, tonumber(known[3]))
+  end
   if redis.call('ZREM', key('drip', 'busy'), contact) == 1 then
     redis.call('RPUSH', key('drip', 'ready'), contact)
     wake()
@@ -100,11 +112,12 @@ if verb == 'begin' then
 end
 
 if verb == 'later' then
-  local wait, clean, note, why, held = count(), arg(), arg(), arg(), arg()
+  local wait, clean, note, why, held, due = count(), arg(), arg(), arg(), arg(), arg()
   redis.call('HDEL', meta, 'n') -- frees, so that what follows passes the memory limit
   reclaim()
   redis.call('HSET', meta, 'd', epoch, 'n', note)
   if held and held ~= '' then redis.call('HSET', meta, 'p', held) end
+  if due and due ~= '' then redis.call('HSET', meta, 'g', due) end
   if clean == '1' then redis.call('HSET', meta, 'a', 0) end
   -- Notices that came while this one was in hand do not wait for it.
   local lane = key(queue, 'box:' .. contact)
@@ -113,6 +126,7 @@ if verb == 'later' then
     redis.call('LPOP', lane)
     if not put_behind_notices(lane, 0, head) then redis.call('RPUSH', lane, head) end
     redis.call('HSET', meta, 'p', now)
+    shorten(meta, tonumber(held) or now + wait)
     wait = 0
   end
   redis.call('ZADD', key(queue, 'busy'), now + wait, contact)
@@ -129,14 +143,14 @@ local box = key(queue, 'box:' .. contact)
 redis.call('LTRIM', box, 1, -1)
 redis.call('HSET', meta, 'd', epoch, 'a', 0, 'n', '')
 -- What stood behind a message that was held did not age meanwhile: the end of that wait stays, unless it is ahead.
-if tonumber(have[3] or '0') > now then redis.call('HDEL', meta, 'p') end
+if tonumber(have[3] or '0') > now then redis.call('HDEL', meta, 'p', 'g') end
 reclaim()
 if redis.call('LLEN', box) > 0 then
   redis.call('RPUSH', key(queue, 'ready'), contact)
 end
 
 local state, dead, reason, bind, bound, bind_ms, why = arg(), arg(), arg(), arg(), arg(), arg(), arg()
-local class, body, instance, answers = arg(), arg(), arg(), arg()
+local class, body, instance, answers, id, became = arg(), arg(), arg(), arg(), arg(), arg()
 if state ~= '' then redis.call('SET', tag .. ':st:' .. contact, state) end
 if dead ~= '' then
   redis.call('XADD', tag .. ':dead', 'MAXLEN', '~', 100000, '*', 'q', queue, 'c', contact, 'at', now, 'why', reason,
@@ -148,8 +162,14 @@ if bind ~= '' then
   redis.call('PEXPIRE', tag .. ':out:' .. bind, bind_ms)
   redis.call('ZREM', tag .. ':loose:' .. contact, bind)
 end
-impose(contact, class, body, instance, now)
+impose(contact, class, body, instance, id, now)
 answered(contact, answers, now)
+if id ~= '' then
+  fate(id, contact, became, now)
+  -- A status may have been heard before the answer to the send.
+  local told = bind ~= '' and redis.call('HGET', tag .. ':out:' .. bind, 's')
+  if told then fate(id, contact, told, now) end
+end
 record(contact, why, now)
 for _ = 1, count() do redis.call('ZREM', tag .. ':timers', arg()) end
 for _ = 1, count() do

@@ -10,8 +10,9 @@
 --   'note', id, contact, unasked, cold, new
 --   'tell', asked, outbound hour|'', outbound day|'', recipients hour|'', recipients day|''
 --   'counts'
--- Returns: reserve: {1}, {2} granted before, {0, reason, until|''}; commit, release, tell: 1|0; note: 1;
---   counts: the numbers of `Counts` in their order, then (source, granted, waiting)...
+-- Returns: reserve: {1, at, seq}, {2, at, seq} granted before, {0, at, seq, reason, until}; commit, release, tell:
+--   {1|0, at, seq}; note: {1, at, seq}; counts: the numbers of `Counts` in their order, then (source, granted, waiting)...
+--   `at` is the time that was used, `seq` the move's place among all of this ledger's.
 local raw, verb = time(ARGV[1]), ARGV[2]
 local book = tag .. ':ledger:' .. ARGV[3] .. ':'
 local HOUR, DAY = 3600 * 1000, 24 * 3600 * 1000
@@ -27,7 +28,7 @@ local function beyond(number) return '(' .. text(number) end
 -- Of the foreign: m(essages) and p(eople) of the h(our) and the d(ay), u(ntil) when they count.
 local FIELDS = {
   'seen', 'ahead', 'at', 'next', 'batch', 'after', 'ms', 'rest', 'behind', 'told',
-  'mh', 'mhu', 'md', 'mdu', 'ph', 'phu', 'pd', 'pdu',
+  'mh', 'mhu', 'md', 'mdu', 'ph', 'phu', 'pd', 'pdu', 'seq',
 }
 local state, dirty, saved = {}, {}, false
 local kept = redis.call('HMGET', book .. 'state', 'last', unpack(FIELDS))
@@ -46,6 +47,11 @@ local function write(key, keep, ...)
   redis.call(...)
   redis.call('PEXPIRE', key, keep)
 end
+
+-- Every move but `counts` takes a number, kept by its first `save`. The first is the moment at which the ledger began, so
+-- that one which was forgotten and begins anew goes on from none that was used. (An older flashbot gave no numbers.)
+if verb ~= 'counts' then set('seq', state.seq > 0 and state.seq + 1 or state.seen > 0 and raw + 1 or raw) end
+local function answer(what, ...) return { what, raw, state.seq, ... } end
 
 -- The first write of whatever asks for memory.
 local function save()
@@ -307,13 +313,13 @@ if verb == 'commit' then
   end
   save()
   sweep()
-  return found and 1 or 0
+  return answer(found and 1 or 0)
 
 elseif verb == 'release' then
   local hold = recall(ARGV[4])
   if not hold or hold.ends <= now then
     save()
-    return 0
+    return answer(0)
   end
   drop(hold)
   local longest, same = 0, 0
@@ -334,9 +340,7 @@ elseif verb == 'release' then
   if hold.body ~= '' then
     back('b:' .. hold.body, score('bs:' .. hold.body, hold.contact), HOUR, same, KEEP_SHORT)
   end
-  if last == hold.id then
-    for i, name in ipairs({ 'at', 'next', 'batch', 'after', 'ms', 'rest', 'behind' }) do set(name, hold.undo[i]) end
-    last = hold.last
+  if hold.groups[1] == 'unasked' then
     read_stands()
     local stand = stands[hold.source]
     if stand then
@@ -344,9 +348,13 @@ elseif verb == 'release' then
       keep_stand(hold.source)
     end
   end
+  if last == hold.id then
+    for i, name in ipairs({ 'at', 'next', 'batch', 'after', 'ms', 'rest', 'behind' }) do set(name, hold.undo[i]) end
+    last = hold.last
+  end
   save()
   sweep()
-  return 1
+  return answer(1)
 
 elseif verb == 'note' then
   local id, contact, hold = ARGV[4], ARGV[5], recall(ARGV[4])
@@ -361,13 +369,13 @@ elseif verb == 'note' then
     end
   end
   sweep()
-  return 1
+  return answer(1)
 
 elseif verb == 'tell' then
   local asked = tonumber(ARGV[4]) + ahead
   if asked > now or asked < state.told then
     save()
-    return 0
+    return answer(0)
   end
   set('told', asked)
   local function own(name, window) return redis.call('ZCOUNT', book .. name, beyond(now - window), text(asked)) end
@@ -381,7 +389,7 @@ elseif verb == 'tell' then
   end
   save()
   sweep()
-  return 1
+  return answer(1)
 
 elseif verb == 'counts' then
   ahead = state.ahead -- as it was kept: nothing is written here
@@ -422,7 +430,7 @@ if not unasked then body = '' end
 local before = recall(id)
 if before and before.ends > now or was_sent(id) then
   save()
-  return { 2 }
+  return answer(2)
 end
 
 local function refuse(reason, free, for_all)
@@ -433,7 +441,7 @@ local function refuse(reason, free, for_all)
     claim(source)
   end
   sweep()
-  return { 0, reason, free > 0 and text(free - ahead) or '' }
+  return answer(0, reason, text(free - ahead))
 end
 
 local function over()
@@ -494,4 +502,4 @@ if body ~= '' then
   raise('b:' .. body, ends, contact, KEEP_SHORT)
 end
 sweep()
-return { 1 }
+return answer(1)

@@ -29,7 +29,7 @@ local function lease(queue, contact, now, ms)
     return nil
   end
   local meta = key(queue, 'm:' .. contact)
-  local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n', 'd', 'p')
+  local have = redis.call('HMGET', meta, 'e', 'a', 's', 'n', 'd', 'p', 'g')
   -- The time is in it: after a failover that lost some takes, or with these counters deleted by hand, no former owner
   -- may hold the number that somebody gets now.
   local epoch = math.max(tonumber(have[1] or '0') + 1, now)
@@ -38,7 +38,7 @@ local function lease(queue, contact, now, ms)
   redis.call('HSET', meta, 'e', epoch, 'a', attempts, 's', since)
   redis.call('ZADD', key(queue, 'busy'), now + ms, contact)
   local state = queue == 'in' and redis.call('GET', tag .. ':st:' .. contact)
-  return { queue, contact, epoch, attempts, since, have[4], head, state, now, have[5] and 1 or 0, have[6] }
+  return { queue, contact, epoch, attempts, since, have[4], head, state, now, have[5] and 1 or 0, have[6], have[7] }
 end
 
 local function take_ready(queue, now, ms)
@@ -116,12 +116,74 @@ local function record(contact, said, now)
   end
 end
 
--- What a contact got unasked: '<ms> <class> <hash of the body> <instance>', the newest last. Days are those of UTC.
-local function impose(contact, class, body, instance, now)
+-- What becomes of a person of a broadcast: `cast:<job>:people` has a word for each who was fed, `:counts` how many have
+-- it, `:left` how many messages left in each ten minutes since the epoch. `casts` remembers which there are, and until when.
+local RUNGS = { waiting = 0, unknown = 2, sent = 3, failed = 4, delivered = 5, read = 6, answered = 7, opted_out = 8 }
+
+local function enlist(job, contact, keep, now)
+  local cast = tag .. ':cast:' .. job
+  if redis.call('HSETNX', cast .. ':people', contact, 'waiting') == 0 then return end
+  redis.call('HINCRBY', cast .. ':counts', 'waiting', 1)
+  if redis.call('PTTL', cast .. ':people') >= 0 then return end
+  redis.call('PEXPIRE', cast .. ':people', keep)
+  redis.call('PEXPIRE', cast .. ':counts', keep)
+  redis.call('ZREMRANGEBYSCORE', tag .. ':casts', '-inf', now)
+  redis.call('ZADD', tag .. ':casts', 'NX', now + keep, job)
+end
+
+local function recount(cast, from, to)
+  redis.call('HINCRBY', cast .. ':counts', to, 1) -- before the other goes: an empty hash would lose its end
+  if redis.call('HINCRBY', cast .. ':counts', from, -1) <= 0 then redis.call('HDEL', cast .. ':counts', from) end
+end
+
+-- Only upward, only of who is in it, and the same word again changes nothing. `id` is that of the message.
+local function fate(id, contact, word, now)
+  local job = string.match(id or '', '^cast%-(%x+)%-')
+  local cast = job and tag .. ':cast:' .. job
+  local stood = job and redis.call('HGET', cast .. ':people', contact)
+  if not stood or stood == word or (RUNGS[word] or 1) <= (RUNGS[stood] or 1) then return end
+  redis.call('HSET', cast .. ':people', contact, word)
+  recount(cast, stood, word)
+  if (RUNGS[stood] or 1) < 2 and (RUNGS[word] or 1) >= 2 then
+    local left, slot = cast .. ':left', math.floor(now / 600000)
+    redis.call('HINCRBY', left, string.format('%.0f', slot), 1)
+    redis.call('HDEL', left, string.format('%.0f', slot - 288)) -- two days ago
+    if redis.call('PTTL', left) < 0 then redis.call('PEXPIRE', left, 400 * DAY) end
+  end
+end
+
+-- Unasked messages to people who have not written since: by instance, '<contact> <ms>' by that moment, of 30 days.
+local function unanswered(contact, sent)
+  local at, instance = string.match(sent or '', '^(%d+) %S+ %S+ (%S*)')
+  if not at then return nil end
+  return tag .. ':unanswered:' .. instance, contact .. ' ' .. at
+end
+
+-- Those of a contact, who wrote or is erased: all go at once, so that none is left where the newest has gone.
+local function forgive(contact)
+  local list = tag .. ':sent:' .. contact
+  local all, member = unanswered(contact, redis.call('LINDEX', list, -1))
+  if not all or not redis.call('ZSCORE', all, member) then return end
+  for _, sent in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    all, member = unanswered(contact, sent)
+    if all then redis.call('ZREM', all, member) end
+  end
+end
+
+-- What a contact got unasked: '<ms> <class> <hash of the body> <instance>[ <id>]', the newest last; the id is that of a
+-- broadcast's message. Days are those of UTC.
+local function impose(contact, class, body, instance, id, now)
   if class == '' then return end
   local sent, days, day = tag .. ':sent:' .. contact, tag .. ':days:' .. instance, math.floor(now / DAY)
-  redis.call('RPUSH', sent, string.format('%.0f %s %s %s', now, class, body, instance))
+  local more = string.find(id, '^cast%-') and ' ' .. id or ''
+  redis.call('RPUSH', sent, string.format('%.0f %s %s %s', now, class, body, instance) .. more)
+  local all, member = unanswered(contact, redis.call('LINDEX', sent, -51))
+  if all then redis.call('ZREM', all, member) end -- it could be forgiven no longer
   redis.call('LTRIM', sent, -50, -1)
+  all, member = unanswered(contact, redis.call('LINDEX', sent, -1))
+  redis.call('ZADD', all, now, member)
+  redis.call('ZREMRANGEBYSCORE', all, '-inf', now - 30 * DAY)
+  redis.call('PEXPIRE', all, 30 * DAY)
   redis.call('PEXPIRE', sent, 400 * DAY)
   redis.call('HINCRBY', days, day .. ':s', 1)
   redis.call('HDEL', days, day - 40 .. ':s', day - 40 .. ':f', day - 40 .. ':n')
@@ -135,8 +197,11 @@ end
 -- The contact wrote: within three days of something unasked that is an answer to it.
 local function answered(contact, how, now)
   if how == '' then return end
-  local at, instance = string.match(redis.call('LINDEX', tag .. ':sent:' .. contact, -1) or '', '^(%d+) %S+ %S+ (%S+)')
+  forgive(contact)
+  local newest = redis.call('LINDEX', tag .. ':sent:' .. contact, -1) or ''
+  local at, instance, id = string.match(newest, '^(%d+) %S+ %S+ (%S+) ?(%S*)')
   if not at or now - tonumber(at) > 3 * DAY then return end
+  fate(id, contact, how == 'negative' and 'opted_out' or 'answered', now)
   local heard = tag .. ':heard:' .. instance
   redis.call('ZADD', heard, at, contact)
   redis.call('ZREMRANGEBYSCORE', heard, '-inf', now - 8 * DAY)

@@ -3,7 +3,7 @@
 --   'read', fields...
 --   'ask', ms during which nobody else asks
 --   'set', (field, value)...: '@' is now, '' forgets it
---   'until', field, moment: never brought forward
+--   'until', field, moment: never brought forward; why|'': kept as `<field>_why`
 -- Returns: read: {now, values|''...}; ask: when it was asked for the one who asks now, else ''; set, until: 1
 local now, verb = time(ARGV[1]), ARGV[2]
 local number = tag .. ':number:' .. ARGV[3]
@@ -34,7 +34,9 @@ elseif verb == 'set' then
 elseif verb == 'until' then
   -- An end that lies more than a day ahead was written before the clock jumped back.
   local kept = tonumber(redis.call('HGET', number, ARGV[4]) or '0')
-  if kept < tonumber(ARGV[5]) or kept > now + 24 * 3600 * 1000 then redis.call('HSET', number, ARGV[4], ARGV[5]) end
+  if kept < tonumber(ARGV[5]) or kept > now + 24 * 3600 * 1000 then
+    redis.call('HSET', number, ARGV[4], ARGV[5], ARGV[4] .. '_why', ARGV[6] or '')
+  end
   redis.call('PEXPIRE', number, KEEP)
   return 1
 end

@@ -42,12 +42,22 @@ if verb == 'amend' then
 end
 
 if (redis.call('GET', document) or '') ~= ARGV[5] then return -1 end
+forgive(contact) -- what they got, by which that is found, goes next
 -- Without its counters a turn or a send that is under way is fenced: nothing comes back.
 local gone = redis.call('DEL', document, tag .. ':loose:' .. contact, tag .. ':sent:' .. contact)
 for _, queue in ipairs(QUEUES) do
   gone = gone + redis.call('DEL', key(queue, 'box:' .. contact), key(queue, 'm:' .. contact))
   redis.call('ZREM', key(queue, 'busy'), contact)
   redis.call('LREM', key(queue, 'ready'), 0, contact)
+end
+for _, job in ipairs(redis.call('ZRANGE', tag .. ':casts', 0, -1)) do
+  local cast = tag .. ':cast:' .. job
+  local word = redis.call('HGET', cast .. ':people', contact)
+  if word then
+    redis.call('HDEL', cast .. ':people', contact)
+    recount(cast, word, 'dropped:erased')
+    gone = gone + 1
+  end
 end
 local timers = tonumber(ARGV[7])
 for i = 8, 7 + timers do gone = gone + redis.call('ZREM', tag .. ':timers', ARGV[i]) end

@@ -23,6 +23,7 @@ if rung > stood then
     redis.call('HINCRBY', tag .. ':days:' .. have[4], math.floor(now / DAY) .. ':f', 1)
     redis.call('PEXPIRE', tag .. ':days:' .. have[4], 40 * DAY)
   end
+  fate(have[2], have[3], name, now)
 end
 -- A failure that is told after the delivery is none.
 if rung > stood or (rung > 0 and name ~= 'failed') then redis.call('HSETNX', record, name, now) end

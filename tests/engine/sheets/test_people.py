@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from flashbot.cli.people import Person, Refused, check_country, contact_ids, numbers, people, split_tags
-from flashbot.cli.records import Records
+from flashbot.engine.sheets.people import Person, Refused, check_country, contact_ids, numbers, people, split_tags
+from flashbot.engine.sheets.records import Records
 from flashbot.errors import SettingsError
 
 

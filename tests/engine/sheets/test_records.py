@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from flashbot.cli.records import Broken, Record, Records
+from flashbot.engine.sheets.records import Broken, Record, Records
 from flashbot.errors import SettingsError
 
 

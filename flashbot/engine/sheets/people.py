@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flashbot.cli.agreed import Agreement, read_agreed, read_date
-from flashbot.cli.records import Broken, Record, Records
-from flashbot.cli.sheet import unguarded
+from flashbot.engine.sheets.agreement import Agreement, read_agreed, read_date
+from flashbot.engine.sheets.cells import unguarded
+from flashbot.engine.sheets.records import Broken, Record, Records
 from flashbot.errors import SettingsError
 
 __all__ = [

@@ -1,0 +1,489 @@
+"""Broadcasts from their making to their end: a few first, the rest after a look, and nobody twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flashbot import Bot, Router, Template, Turn
+from flashbot.clock import to_ms
+from flashbot.engine.broadcast import Addressed, Made, dump_rules, find_broadcast, list_broadcasts, make_broadcast
+from flashbot.engine.casting import Casting
+from flashbot.engine.pacing import Pacing
+from flashbot.engine.patience import Patience
+from flashbot.engine.pauses import Pauses
+from flashbot.engine.runtime import Engine
+from flashbot.engine.slots import Slots
+from flashbot.engine.tally import Tally
+from flashbot.errors import BotMistake, TemplateError
+from flashbot.outreach.cast import Rules
+from flashbot.outreach.policy import Policy
+from flashbot.sandbox.world import DEMO_INSTANCE
+from flashbot.store.fake import FakeRunner
+from flashbot.store.mailbox import Store
+from flashbot.testing.acquainting import acquaint, trust
+from flashbot.testing.virtual import VirtualClock
+
+FEW = Rules(canary=5, watch=timedelta(minutes=30))
+
+
+def phones(count: int) -> list[str]:
+    return [f"+22507001{number:05}" for number in range(count)]
+
+
+def named(people: Iterable[str]) -> list[Addressed]:
+    return [Addressed(phone, {"code": f"code {place}"}) for place, phone in enumerate(people)]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Bot:
+    (tmp_path / "sale.j2").write_text("Your {{ code }} is ready.", "utf-8")
+    router: Router[None] = Router("shop")
+
+    @router.fallback
+    async def answer(turn: Turn[None]) -> None:
+        turn.reply("yes?")
+
+    return Bot(router, templates=tmp_path)
+
+
+@pytest.fixture
+async def chat(conversation: Any, shop: Bot) -> Any:
+    return await conversation(shop)
+
+
+@pytest.fixture
+def made(chat: Any, shop: Bot) -> Callable[..., Awaitable[Made]]:
+    """Makes a broadcast to people who agreed."""
+
+    async def make(people: Iterable[Addressed], *, name: str = "sale", agreed: bool = True, **more: Any) -> Made:
+        people = list(people)
+        if agreed:
+            await acquaint(chat._store, *(one.phone for one in people), instance=DEMO_INSTANCE)
+            await chat._store.numbers.set(DEMO_INSTANCE, {"at": "", "asked": ""})
+        return await make_broadcast(
+            chat._store, more.pop("content", Template("sale")), people, name=name, instance=DEMO_INSTANCE,
+            templates=shop.catalogue, now_ms=to_ms(chat.clock.now()), **{"rules": FEW, **more},
+        )  # fmt: skip
+
+    return make
+
+
+def got(chat: Any) -> Counter[str]:
+    return Counter(one["to"] for one in chat.world.sent if str(one["body"]).startswith("Your code"))
+
+
+async def test_a_few_get_it_first_and_the_rest_after_a_look(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    people = phones(60)
+    broadcast = (await made(named(people))).broadcast
+
+    await broadcast.start()
+    await chat.wait(minutes=10)
+    first = got(chat)
+    status = await broadcast.status()
+    await chat.wait(hours=1)
+
+    assert set(first) == set(people[::12])
+    assert (status.state, status.reason, status.counts["read"]) == ("watching", "watch", 5)
+    assert got(chat) == Counter(people)
+    assert (await broadcast.status()).state == "finished"
+
+
+async def test_the_same_command_twice_sends_once(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    people = phones(8)
+    await (await made(named(people))).broadcast.start()
+    await chat.wait(hours=1)
+
+    again = await made(named(phones(12)))
+    started = await again.broadcast.start()
+    await chat.wait(hours=1)
+
+    assert (again.begun, again.added, again.already, started) == (True, 0, 8, False)
+    assert got(chat) == Counter(people)
+
+
+async def test_a_making_that_was_broken_off_and_made_again_has_everybody_once(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = phones(30)
+    await made(named(people[:20]))
+
+    whole = await made(named(people))
+    await whole.broadcast.start()
+    await chat.wait(hours=1)
+
+    assert whole.added == 30
+    assert got(chat) == Counter(people)
+
+
+async def test_nothing_leaves_before_it_is_started(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    await made(named(phones(3)))
+
+    await chat.wait(hours=1)
+
+    assert not got(chat)
+
+
+async def test_a_mistake_in_one_message_comes_out_before_anything_leaves(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = [*named(phones(4)), Addressed("+2250700199999", {})]
+
+    with pytest.raises(TemplateError, match=r"Recipient 5, contact-[0-9a-f]{8}"):
+        await made(people)
+    await chat.wait(hours=1)
+
+    assert not got(chat)
+
+
+async def test_a_name_with_another_message_is_refused_once_it_has_begun(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    await (await made(named(phones(3)))).broadcast.start()
+
+    with pytest.raises(BotMistake, match="name of its own"):
+        await made(named(phones(3)), content="Something else")
+
+
+async def test_who_may_not_get_it_is_counted_and_never_stored(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    await acquaint(chat._store, *phones(3), instance=DEMO_INSTANCE)
+    chat.world.says(phones(3)[1], "STOP")
+    await chat.wait(seconds=1)
+    stranger = "+2250700188888"
+    people = [*phones(3), "+225 07 00 10 00 02", stranger, "12"]
+
+    found = await made(named(people), agreed=False)
+
+    assert dict(found.excluded) == {"suppressed": 1, "twice": 1, "no_consent": 1, "not_a_phone": 1}
+    assert found.added == 2
+
+
+async def test_who_opted_out_and_was_forgotten_is_left_out(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    await chat._store.people.erase(Everything(chat._runner), phones(1)[0], silent=lambda _: True)
+    await acquaint(chat._store, phones(1)[0], instance=DEMO_INSTANCE)
+    await chat._store.people.erase(Everything(chat._runner), phones(1)[0], silent=lambda _: True)
+
+    found = await made(named(phones(1)), agreed=False)
+
+    assert dict(found.excluded) == {"erased": 1}
+
+
+async def test_a_pause_holds_at_once_and_a_resume_goes_on(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    people = phones(40)
+    broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
+    chat.world.set_health(DEMO_INSTANCE, "warming", hourlyOutboundCap=30)
+    await broadcast.start()
+    await chat.wait(minutes=30)
+    sent = len(got(chat))
+
+    await broadcast.pause()
+    await chat.wait(hours=1)
+    held = len(got(chat))
+    await broadcast.resume()
+    await chat.wait(hours=3)
+
+    assert 0 < sent == held < 40
+    assert got(chat) == Counter(people)
+    assert (await broadcast.status()).counts["read"] == 40
+
+
+async def test_what_else_waits_for_a_person_goes_before_a_paused_broadcast(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    person = phones(1)
+    sale, news = (await made(named(person))).broadcast, (await made(named(person), name="news")).broadcast
+    chat.world.set_status(DEMO_INSTANCE, "disconnected")
+    await sale.start()
+    await chat.wait(seconds=5)
+    await sale.pause()
+    await news.start()
+    await chat.wait(seconds=5)
+    chat.world.set_status(DEMO_INSTANCE, "connected")
+    await chat.wait(hours=1)
+
+    assert got(chat) == Counter(person)
+    assert (await news.status()).state == "finished"
+    assert (await sale.status()).state == "paused"
+
+
+async def test_a_stop_drops_what_has_not_left(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    broadcast = (await made(named(phones(40)), rules=Rules(canary=0))).broadcast
+    chat.world.set_health(DEMO_INSTANCE, "warming", hourlyOutboundCap=30)
+    await broadcast.start()
+    await chat.wait(minutes=30)
+    sent = len(got(chat))
+
+    await broadcast.stop()
+    await chat.wait(hours=2)
+    status = await broadcast.status()
+
+    assert len(got(chat)) == sent == status.counts["read"]
+    assert (status.state, status.counts["dropped:cast_stopped"], status.counts["waiting"]) == ("stopped", 40 - sent, 0)
+    assert (await chat._store.casts.counts(broadcast.id)).words["dropped:cast_stopped"] == 40 - sent
+    with pytest.raises(BotMistake, match="for good"):
+        await broadcast.resume()
+
+
+async def test_failures_halt_it_before_the_rest_goes(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    people = phones(60)
+    broadcast = (await made(named(people))).broadcast
+    chat.world.faults.fail_message(3)
+
+    await broadcast.start()
+    await chat.wait(hours=2)
+    halted = await broadcast.status()
+    await broadcast.resume()
+    await chat.wait(seconds=1)
+    await chat.wait(hours=2)
+    status = await broadcast.status()
+
+    assert (halted.state, halted.reason, halted.counts["failed"]) == ("halted", "failures", 3)
+    assert halted.counts["waiting"] == 55
+    assert (status.state, status.counts["read"]) == ("finished", 57)
+
+
+async def test_opt_outs_halt_it(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    people = phones(60)
+    broadcast = (await made(named(people))).broadcast
+    await broadcast.start()
+    await chat.wait(minutes=5)
+
+    for phone in list(got(chat))[:2]:
+        chat.world.says(phone, "STOP")
+    await chat.wait(hours=2)
+    status = await broadcast.status()
+
+    assert (status.state, status.reason, status.counts["opted_out"]) == ("halted", "opt_outs", 2)
+    assert len(got(chat)) == 5
+
+
+async def test_an_answer_is_counted_once_and_never_goes_back(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    broadcast = (await made(named(phones(5)))).broadcast
+    await broadcast.start()
+    await chat.wait(minutes=1)
+
+    chat.world.says(phones(5)[0], "thanks")
+    await chat.wait(minutes=1)
+    answered = (await broadcast.status()).counts["answered"]
+    chat.world.says(phones(5)[0], "STOP")
+    chat.world.says(phones(5)[0], "hello")
+    await chat.wait(minutes=1)
+
+    assert answered == 1
+    assert (await broadcast.status()).counts | {"answered": 0, "opted_out": 1, "read": 4} == (
+        await broadcast.status()
+    ).counts
+
+
+async def test_a_stop_of_one_person_in_the_middle_drops_theirs_alone(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = phones(3)
+    broadcast = (await made(named(people))).broadcast
+    chat.world.set_status(DEMO_INSTANCE, "disconnected")
+    await broadcast.start()
+    await chat.wait(seconds=5)
+
+    chat.world.says(people[1], "STOP")
+    await chat.wait(seconds=5)
+    chat.world.set_status(DEMO_INSTANCE, "connected")
+    await chat.wait(hours=1)
+    status = await broadcast.status()
+
+    assert got(chat) == Counter([people[0], people[2]])
+    assert (status.state, status.counts["dropped:suppressed"]) == ("finished", 1)
+
+
+async def test_a_day_has_no_more_recipients_than_msgflash_advises(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = phones(25)
+    chat.world.set_health(DEMO_INSTANCE, "stable", score=100, maxCampaignRecipients=10)
+    broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
+    await broadcast.start()
+
+    await chat.wait(hours=23)
+    day, status = len(got(chat)), await broadcast.status()
+    await chat.wait(hours=24)
+    two = len(got(chat))
+    await chat.wait(hours=24)
+
+    assert (day, two, len(got(chat))) == (10, 20, 25)
+    assert status.reason == "campaign_size"
+    assert status.next_ms is not None
+    assert (await broadcast.status()).state == "finished"
+
+
+async def test_an_outage_of_seven_hours_drops_nothing(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    people = phones(30)
+    broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
+    await broadcast.start()
+    casting = Casting(chat._store, chat._parts.engine.sender._gate._pacing, Policy(), chat.clock)
+    await casting.step()
+    chat.clock.advance(timedelta(hours=7))
+
+    await chat.wait(hours=1)
+
+    assert got(chat) == Counter(people)
+
+
+async def test_what_did_not_leave_in_time_is_dropped(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    before = chat.clock.now() + timedelta(hours=2)
+    broadcast = (await made(named(phones(3)), send_before=before)).broadcast
+    chat.world.set_status(DEMO_INSTANCE, "disconnected")
+    await broadcast.start()
+    await chat.wait(hours=3)
+    chat.world.set_status(DEMO_INSTANCE, "connected")
+    await chat.wait(hours=2)
+    status = await broadcast.status()
+
+    assert not got(chat)
+    assert (status.state, status.counts["dropped:expired"]) == ("finished", 3)
+
+
+class Dying:
+    """Casts whose feeder dies between the lanes and the list."""
+
+    def __init__(self, store: Store) -> None:
+        self._casts = store.casts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._casts, name)
+
+    async def advance(self, *_: object) -> bool:
+        raise ConnectionError("the process dies here")
+
+
+async def test_a_feeder_that_dies_between_lane_and_list_feeds_nobody_twice(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = phones(12)
+    broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
+    await broadcast.start()
+    await chat.wait(seconds=0)
+    alive = chat._store.casts
+    chat._store.casts = Dying(chat._store)
+    chat.clock.advance(timedelta(seconds=30))
+    with pytest.raises(ConnectionError):
+        await chat.wait(seconds=30)
+    chat._store.casts = alive
+
+    await chat.wait(hours=1)
+
+    assert got(chat) == Counter(people)
+    assert (await broadcast.status()).state == "finished"
+
+
+async def test_two_feeders_that_both_think_it_theirs_feed_everybody_once(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = phones(150)
+    broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
+    await broadcast.start()
+    await chat.wait(seconds=0)
+    casting = chat._parts.engine.casting
+    known = await chat._store.casts.read(broadcast.id)
+    first = await asyncio.gather(*(casting._go_on(known) for _ in range(2)))
+
+    await chat.wait(hours=1)
+
+    assert not all(first)
+    assert got(chat) == Counter(people)
+    assert (await broadcast.status()).counts["read"] == 150
+
+
+async def test_who_is_erased_in_the_middle_is_written_to_no_more(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = phones(10)
+    broadcast = (await made(named(people))).broadcast
+    await broadcast.start()
+    await chat.wait(minutes=5)
+    first, other = next(iter(got(chat))), next(one for one in people if one not in got(chat))
+
+    for phone in (first, other):
+        await chat._store.people.erase(Everything(chat._runner), phone, silent=lambda _: False)
+    await chat.wait(hours=1)
+    status = await broadcast.status()
+
+    assert other not in got(chat)
+    assert (status.state, status.counts["dropped:erased"], status.counts["read"]) == ("finished", 2, 8)
+    stored = [str(chat._runner.run_command("HGETALL", key)) for key in chat._runner.keys() if b":cast:" in key]  # noqa: SIM118 - no dict
+    assert not any(phone in one for phone in (first, other) for one in stored)
+
+
+async def test_broadcasts_are_found_by_name_and_id(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    broadcast = (await made(named(phones(2)))).broadcast
+
+    by_name, by_id = await find_broadcast(chat._store, "sale"), await find_broadcast(chat._store, broadcast.id)
+
+    assert by_name is not None
+    assert by_id is not None
+    assert (by_name.id, by_id.name) == (broadcast.id, "sale")
+    assert [one.name for one in await list_broadcasts(chat._store)] == ["sale"]
+    assert await find_broadcast(chat._store, "another") is None
+
+
+async def test_why_tells_of_its_message(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    await (await made(named(phones(1)))).broadcast.start()
+    await chat.wait(minutes=1)
+
+    story = await chat._store.reasons.read(phones(1)[0])
+
+    assert [one.said["kind"] for one in story] == ["asked", "sent"]
+    assert story[0].said["cast"] == "sale"
+
+
+class Idle:
+    """A worker and a sender with nothing to do."""
+
+    stopping = False
+
+    def __init__(self) -> None:
+        self.slots = Slots(1)
+
+    async def step(self) -> bool:
+        return False
+
+    async def renew(self) -> bool:
+        return False
+
+
+def test_a_running_engine_feeds_by_itself(virtually: Callable[..., None]) -> None:
+    async def story(clock: VirtualClock) -> None:
+        store = Store(FakeRunner(), partitions=3, now_ms=lambda: to_ms(clock.now()))
+        await trust(store, "i")
+        await store.casts.begin("ab12", "digest", "salt", {"name": "sale", "instance": "i", "rules": dump_rules(FEW)})
+        before = {"before": to_ms(clock.now()) + 3600_000}
+        await store.casts.move("ab12", before)
+        await store.casts.add("ab12", "salt", [(one, b"M cast-ab12-1 marketing 1\n{}") for one in phones(3)])
+        await store.casts.start("ab12", "salt", canary=0)
+        idle: Any = Idle()
+        pacing = Pacing(store, None, Pauses(store, clock, Tally(), key_tag="k", patience=Patience()), clock, Tally(),
+                        Policy(), key_tag="k")  # fmt: skip
+        casting = Casting(store, pacing, Policy(), clock)
+        engine = Engine(idle, idle, clock, Patience(), listen=None, casting=casting)
+        engine.start()
+
+        await clock.sleep(5)
+        await engine.halt()
+
+        assert (await store.casts.counts("ab12")).words == {"waiting": 3}
+
+    virtually(story)
+
+
+class Everything:
+    """A store's only node, as `erase` looks through it."""
+
+    def __init__(self, runner: Any) -> None:
+        self.command = runner.command
+
+    async def primaries(self) -> list[Everything]:
+        return [self]
