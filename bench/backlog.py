@@ -362,7 +362,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="for each of the three ways")
     parser.add_argument("--waiting", type=int, default=100_000, help="unasked messages, each of another person")
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--every", type=float, default=0.7, help="seconds from one person to the next, on average")
+    parser.add_argument("--every", type=float, default=1.0, help="seconds from one person to the next, on average")
     parser.add_argument("--bursts", type=int, default=BURSTS, help="times that five people write at once, afterwards")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", help="measure just this way; may be repeated")

@@ -8,13 +8,14 @@ from dataclasses import astuple
 from pydantic_core import from_json, to_json
 
 from flashbot.outreach.stages import Day
-from flashbot.store.numbers import DayCount
+from flashbot.store.numbers import DAY_MS, DayCount
 
-__all__ = ["ENOUGH_PEOPLE", "LONGEST", "dump_days", "load_days", "reply_rate", "with_days"]
+__all__ = ["ENOUGH_PEOPLE", "LONGEST", "dump_days", "load_days", "reply_rate", "with_days", "worst_hour"]
 
 ENOUGH_PEOPLE = 20
 LONGEST = 400
 """Days that are kept."""
+HOUR_MS = 3600 * 1000
 KNOWN = len(Day.__slots__)
 
 
@@ -48,6 +49,15 @@ def with_days(
         )
     last = counts[-1].day if counts else max(found, default=0)
     return {day: found[day] for day in [day for day in sorted(found) if day <= last][-LONGEST:]}
+
+
+def worst_hour(losses: str, day: int) -> int:
+    """The most moments (ms, between spaces) within one hour that ends on this day since the epoch."""
+    moments = sorted(map(int, losses.split()))
+    return max(
+        (sum(1 for one in moments if at - HOUR_MS < one <= at) for at in moments if at // DAY_MS == day),
+        default=0,
+    )
 
 
 def dump_days(days: Mapping[int, Day]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from flashbot.clock import Clock, to_ms
 from flashbot.engine.facts import FIELDS, dump_health, dump_unanswered, load_health, number_of
-from flashbot.engine.history import dump_days, load_days, reply_rate, with_days
+from flashbot.engine.history import dump_days, load_days, reply_rate, with_days, worst_hour
 from flashbot.engine.pauses import Pauses, cause_of
 from flashbot.engine.tally import Tally
 from flashbot.msgflash.errors import MsgFlashError
@@ -224,7 +224,7 @@ class Pacing:
 
     async def _look_back(self, instance: str, known: Mapping[str, str]) -> None:
         """Keep what is known, and once a day what came of the days before."""
-        now_ms, kept = await self._store.numbers.read(instance, *FIELDS, "day", "days", "ceiling")
+        now_ms, kept = await self._store.numbers.read(instance, *FIELDS, "day", "days", "ceiling", "losses")
         today = now_ms // DAY_MS
         looked = int(kept["day"] or today)
         new = dict(known)
@@ -235,7 +235,8 @@ class Pacing:
                 instance, first, today - 1, since_ms=now_ms - MEASURED_MS
             )
             ceiling = int(kept["ceiling"] or 0)
-            history = with_days(history, counts, ceiling=ceiling, rate=reply_rate(met, heard))
+            lost = worst_hour(kept["losses"], today - 1)
+            history = with_days(history, counts, ceiling=ceiling, rate=reply_rate(met, heard), disconnects=lost)
             days = list(history.values())
             usual = usual_day(days)
             new |= {"days": dump_days(history), "stage": str(stage(days)), "usual": str(usual or "")}

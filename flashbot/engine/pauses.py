@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, cast
@@ -194,6 +195,9 @@ class Pauses:
             self._tally.count(f"paused_{cause}")
             where = "Sending is paused." if scope == ACCOUNT else f"Instance {scope} is paused."
             log.error("%s %s%s", where, ADVICE[cause], f" ({fault})" if fault is not None else "")
+            if cause == "instance_disconnected":
+                with suppress(StoreError):  # its day is judged by one loss less
+                    await self._store.numbers.unlinked(scope)
         return news
 
     async def lift(self, scope: str = ACCOUNT) -> None:

@@ -53,6 +53,10 @@ class Numbers:
         """Keep these; "@" is the moment of the call, '' forgets."""
         await self._run("set", instance, *(word for pair in known.items() for word in pair))
 
+    async def unlinked(self, instance: str) -> None:
+        """It lost its link to WhatsApp now: `losses` keeps those moments for two days, in ms between spaces."""
+        await self._run("unlinked", instance)
+
     async def hold(self, instance: str, field: str, until_ms: int, why: str = "") -> None:
         """Keep the latest of the moments given for this name, and beside it, as `<name>_why`, what it is for."""
         await self._run("until", instance, field, until_ms, why)

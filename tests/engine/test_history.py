@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flashbot.engine.history import LONGEST, dump_days, load_days, reply_rate, with_days
+from flashbot.engine.history import LONGEST, dump_days, load_days, reply_rate, with_days, worst_hour
 from flashbot.outreach.stages import Day, stage
 from flashbot.store.numbers import DayCount
 
@@ -70,3 +70,22 @@ def test_three_good_days_bring_the_next_stage() -> None:
         days = with_days(days, [count], ceiling=10, rate=0.4)
 
     assert stage(list(days.values())) == 2
+
+
+def test_the_worst_hour_of_a_day_is_the_one_with_the_most_losses_of_the_link() -> None:
+    day_ms, minute = 20_000 * 86_400_000, 60_000
+    losses = [day_ms - 10 * minute, day_ms + 20 * minute, day_ms + 49 * minute, day_ms + 300 * minute]
+
+    found = [worst_hour(" ".join(map(str, losses)), day) for day in (19_999, 20_000, 20_001)]
+
+    assert found == [1, 3, 0]
+    assert worst_hour("", 20_000) == 0
+
+
+def test_days_on_which_the_link_was_lost_three_times_within_an_hour_bring_no_next_stage() -> None:
+    days: dict[int, Day] = {}
+
+    for day in range(6):
+        days = with_days(days, [DayCount(day, 9, 0, 0)], ceiling=10, rate=0.4, disconnects=3)
+
+    assert stage(list(days.values())) == 1

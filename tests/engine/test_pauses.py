@@ -407,6 +407,22 @@ def test_an_instance_that_is_linked_again_goes_on_without_a_webhook() -> None:
     tell(story)
 
 
+def test_every_loss_of_the_link_is_noted_once_whoever_hears_of_it() -> None:
+    async def story(clock: VirtualClock) -> None:
+        house = House(clock)
+        for _ in range(3):
+            house.world.set_status(DEMO_INSTANCE, "disconnected")
+            await house.run(30)
+            house.world.set_status(DEMO_INSTANCE, "connected")
+            await house.run(30)
+
+        _, known = await house.new_store().numbers.read(DEMO_INSTANCE, "losses")
+        assert len(known["losses"].split()) == 3
+        await house.stop()
+
+    tell(story)
+
+
 @pytest.mark.parametrize("sign", ["a failed message", "a fault of the provider"])
 def test_a_disconnected_instance_is_found_out_without_its_webhook(sign: str) -> None:
     async def story(clock: VirtualClock) -> None:

@@ -43,6 +43,19 @@ async def test_what_one_process_keeps_of_a_number_the_others_read(store: Store, 
     assert known == {"state": "stable", "zone": "", "re": str(now_ms), "score": ""}
 
 
+async def test_the_moments_at_which_a_number_lost_its_link_are_kept_for_two_days(
+    store: Store, clock: ManualClock
+) -> None:
+    begun_ms = to_ms(clock.now())
+    for hours in (0, 1, 46, 1):
+        clock.advance(timedelta(hours=hours))
+        await store.numbers.unlinked("i")
+
+    _, known = await store.numbers.read("i", "losses")
+
+    assert [(int(at) - begun_ms) // 3600_000 for at in known["losses"].split()] == [1, 47, 48]
+
+
 async def test_the_latest_of_two_ends_is_kept_and_one_from_before_a_jump_of_the_clock_is_not(
     store: Store, clock: ManualClock
 ) -> None:

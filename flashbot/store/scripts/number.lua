@@ -3,8 +3,9 @@
 --   'read', fields...
 --   'ask', ms during which nobody else asks
 --   'set', (field, value)...: '@' is now, '' forgets it
+--   'unlinked': its link was lost now; the moments of the last two days are kept under 'losses'
 --   'until', field, moment: never brought forward; why|'': kept as `<field>_why`
--- Returns: read: {now, values|''...}; ask: when it was asked for the one who asks now, else ''; set, until: 1
+-- Returns: read: {now, values|''...}; ask: when it was asked for the one who asks now, else ''; others: 1
 local now, verb = time(ARGV[1]), ARGV[2]
 local number = tag .. ':number:' .. ARGV[3]
 local KEEP = 400 * 24 * 3600 * 1000
@@ -29,6 +30,15 @@ elseif verb == 'set' then
     if ARGV[i + 1] == '' then redis.call('HDEL', number, ARGV[i])
     else redis.call('HSET', number, ARGV[i], ARGV[i + 1] == '@' and stamp or ARGV[i + 1]) end
   end
+  redis.call('PEXPIRE', number, KEEP)
+  return 1
+elseif verb == 'unlinked' then
+  local losses = {}
+  for at in string.gmatch(redis.call('HGET', number, 'losses') or '', '%d+') do
+    if tonumber(at) <= now and now - tonumber(at) < 48 * 3600 * 1000 then losses[#losses + 1] = at end
+  end
+  losses[#losses + 1] = stamp
+  redis.call('HSET', number, 'losses', table.concat(losses, ' ', math.max(1, #losses - 99)))
   redis.call('PEXPIRE', number, KEEP)
   return 1
 elseif verb == 'until' then
