@@ -21,10 +21,12 @@ from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.step import Handler
 from flashbot.dialogue.text import fold
 from flashbot.dialogue.tongue import checked_language
-from flashbot.errors import BotMistake, ContentError, SettingsError
+from flashbot.engine.dispatch import Dispatch
+from flashbot.errors import BotMistake, SettingsError
 from flashbot.outreach.drip import Drip, Drips
 from flashbot.outreach.optout import OptOut
 from flashbot.outreach.policy import Policy
+from flashbot.outreach.zones import is_spread
 
 if TYPE_CHECKING:
     from flashbot.clock import Clock
@@ -34,12 +36,11 @@ if TYPE_CHECKING:
     from flashbot.engine.broadcast import Broadcast
     from flashbot.engine.intake import Parse
     from flashbot.engine.outbox import Renderer
-    from flashbot.engine.segment import Part, Segment, To
+    from flashbot.engine.segment import To
     from flashbot.engine.tally import Tally
     from flashbot.engine.turns import Turns
     from flashbot.settings import Settings
     from flashbot.store.mailbox import Store
-    from flashbot.store.opening import OpenedStore
     from flashbot.templating.catalogue import Catalogue
 
 __all__ = ["BOTH", "Bot", "Role", "Running"]
@@ -134,9 +135,7 @@ class Bot:
         self._routes: Routes | None = None
         self._checked: Routes | None = None
         self._catalogue: Catalogue | None = None
-        self._sending: contextlib.AsyncExitStack | None = None
-        self._opened: OpenedStore | None = None
-        self._opening = asyncio.Lock()
+        self._dispatch = Dispatch()
 
     def fallback(self, handler: F) -> F:
         """Decorates the handler of what no router takes."""
@@ -157,6 +156,7 @@ class Bot:
                 drips=self.drips,
                 asking=self._asking,
                 street=self.street,
+                is_spread=is_spread,
             )
         return self._routes
 
@@ -394,8 +394,7 @@ class Bot:
         from flashbot.settings import load_settings
 
         settings = settings or load_settings()
-        async with self._opening:
-            opened = self._opened or await self._open(settings)
+        opened = await self._dispatch.open(settings)
         return await post_direct(
             opened.store,
             phone,
@@ -425,6 +424,7 @@ class Bot:
         watch: timedelta = timedelta(minutes=30),
         most_failed: float = 0.10,
         most_opted_out: float = 0.03,
+        recipients_a_day: int | None = None,
         settings: Settings | None = None,
         **values: object,
     ) -> Broadcast:
@@ -435,89 +435,42 @@ class Bot:
         MsgFlash, which needs the API key. The columns of a file are values, too, under their headers.
 
         `canary` people get it first, spread over the list, and are watched for as long as `watch` says. Above these
-        shares of failures or opt-outs it halts by itself. The `name`, of a Template its own unless you give one, is
+        shares of failures or opt-outs it halts by itself. In 24 hours no more than `recipients_a_day` get it, nor more
+        than MsgFlash advises for a campaign. The `name`, of a Template its own unless you give one, is
         what keeps it from going out twice: under the same name nobody is added once it has begun, and what is given
         back is that one. What has not left by `send_before` (with a zone), or within 30 days, does not leave at all.
 
         Raises BotMistake, ContentError, TemplateError, SettingsError, StoreAway, or MsgFlashError for what is read
         there; nothing has left then.
         """
-        from flashbot.engine.broadcast import make_broadcast
         from flashbot.engine.proven import passed_on
-        from flashbot.engine.segment import parts_of
         from flashbot.outreach.cast import Rules
         from flashbot.settings import load_settings
-        from flashbot.template import Template
 
-        rules = Rules(canary=canary, watch=watch, most_failed=most_failed, most_opted_out=most_opted_out)
-        if isinstance(content, Template):
-            name, content = name or content.name, Template(content.name, content.filled(values))
-        if not name:
-            raise ContentError('bot.broadcast: what is no Template needs a name, such as name="opening-hours".')
-        parts, settings = parts_of(to), settings or load_settings()
-        async with self._opening:
-            opened = self._opened or await self._open(settings)
-        segment = await self._segment(parts, content, opened.store, settings)
-        if not segment.people:
-            raise ContentError(f'Broadcast "{name}": `to` names nobody who could get it.')
-        made = await make_broadcast(
-            opened.store,
+        rules = Rules(
+            canary=canary, watch=watch, most_failed=most_failed, most_opted_out=most_opted_out,
+            recipients_a_day=recipients_a_day,
+        )  # fmt: skip
+        settings = settings or load_settings()
+        return await self._dispatch.broadcast(
             content,
-            segment.people,
+            to,
             name=name,
-            instance=instance or settings.instance_id,
+            values=values,
+            instance=instance,
             purpose=purpose,
             send_before=send_before,
             rules=rules,
+            policy=self.policy or Policy(),
+            catalogue=lambda: self.catalogue,
             templates=self.renderer(passed_on(settings)),
             own_language=self.language,
+            settings=settings,
         )
-        for why, count in (*segment.left_out.items(), *made.excluded.items()):
-            log.info('Broadcast "%s" leaves %s out: %s.', name, count, why)
-        await made.broadcast.start()
-        return made.broadcast
-
-    async def _segment(self, parts: tuple[Part, ...], content: Sayable, store: Store, settings: Settings) -> Segment:
-        from flashbot.engine.segment import asks_account, read_segment, reads_meta
-        from flashbot.template import Template
-
-        if not asks_account(parts):
-            return await read_segment(parts)
-        from flashbot.clock import SystemClock
-        from flashbot.engine.pace import SharedPace
-        from flashbot.msgflash.client import Client
-
-        key = settings.api_key.get_secret_value()
-        if not key:
-            raise SettingsError("FLASHBOT_API_KEY is not set: tags and groups are read from MsgFlash, with your key.")
-        rate = SharedPace(store, SystemClock(), api_key=key, per_second=settings.requests_per_second)
-        meta = isinstance(content, Template) and reads_meta(self.catalogue, content.name)
-        async with Client(settings.msgflash_url, api_key=key, team_id=settings.team_id, rate=rate) as client:
-            return await read_segment(parts, client, meta=meta)
-
-    async def _open(self, settings: Settings) -> OpenedStore:
-        from flashbot.store.opening import open_store
-
-        stack = contextlib.AsyncExitStack()
-        opened = await stack.enter_async_context(
-            open_store(
-                url=settings.redis_url.get_secret_value(),
-                folder=settings.data_dir,
-                server=settings.redis_server,
-                partitions=settings.partitions,
-                wait=settings.redis_wait,
-                wait_aof=settings.redis_waitaof,
-            )
-        )
-        opened.store.reasons.within = timedelta(days=settings.keep_reasons_days)
-        self._sending, self._opened = stack, opened
-        return opened
 
     async def close(self) -> None:
         """Close what `send` and `broadcast` opened."""
-        stack, self._sending, self._opened = self._sending, None, None
-        if stack is not None:
-            await stack.aclose()
+        await self._dispatch.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Time as an argument: one protocol, the system's clock, and one that a test moves by hand.
+"""Time as an argument: one protocol, the system's clock, and one that a test moves by hand. And what a zone is called.
 
 Nothing else in flashbot asks the operating system what time it is.
 """
@@ -10,9 +10,13 @@ import heapq
 import itertools
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-__all__ = ["Clock", "ManualClock", "SystemClock", "from_ms", "to_ms"]
+__all__ = ["Clock", "ManualClock", "SystemClock", "from_ms", "is_zone", "to_ms", "zone_named"]
+
+MACHINES_OWN = frozenset({"Factory", "localtime", "posixrules"})
 
 
 class Clock(Protocol):
@@ -82,3 +86,19 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def is_zone(name: str) -> bool:
+    """Whether it is a zone of the tz database, the same on every machine."""
+    return zone_named(name) is not None
+
+
+@lru_cache(maxsize=2048)
+def zone_named(name: str) -> ZoneInfo | None:
+    """None for what is no zone, and for what is the machine's own."""
+    if name in MACHINES_OWN or name.startswith(("posix/", "right/")):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such zone, no name of one, a folder
+        return None

@@ -98,7 +98,8 @@ def load_settings(**given: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as fault:
         wrong = "; ".join(
-            f"FLASHBOT_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in fault.errors()
+            f"FLASHBOT_{'_'.join(map(str, error['loc'])).upper()}: {error['msg'].removeprefix('Value error, ')}"
+            for error in fault.errors()
         )
         raise SettingsError(f"Wrong settings. {wrong}. Correct them in the environment or in .env.") from None
     except UnicodeDecodeError:

@@ -1,4 +1,7 @@
-"""`Agreements`: who in a file agreed to marketing, written into the bot's own store. It never undoes an opt-out."""
+"""`Agreements`: who in a file agreed to marketing, written into the bot's own store. It never undoes an opt-out.
+
+A person's time zone goes in beside their consent, unless they have one.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ class Agreements:
 
     async def note(self, person: Person) -> Noted:
         """Write a person's consent down, where there is one. Raises StoreAway and MemoryUnreadable."""
-        from flashbot.clock import SystemClock, to_ms
+        from flashbot.cli.plan_people import told_by
+        from flashbot.clock import SystemClock, is_zone, to_ms
         from flashbot.consent import MARKETING, Entry
         from flashbot.dialogue.memory import Memory
 
@@ -39,6 +43,7 @@ class Agreements:
             return "nothing"
         now = SystemClock().now()
         outcome: Noted = "given"
+        zone = told_by(person).get("zone", "")
         source = agreed.source or self._source
         entry = Entry(
             MARKETING,
@@ -56,9 +61,13 @@ class Agreements:
             if standing.stops(MARKETING):
                 outcome = "opted_out"
                 return None
-            if MARKETING in standing.consents:
+            found = is_zone(zone) and memory.zone is None
+            if found:
+                memory.zone = zone
+            if MARKETING not in standing.consents:
+                memory.note(entry)
+            elif not found:
                 return None
-            memory.note(entry)
             return memory.dump()
 
         await store.people.amend(person.phone, change)

@@ -91,6 +91,16 @@ def start(
     ] = None,
     canary: Annotated[int, typer.Option(min=0, help="How many get it first; 0: everybody at once.")] = 20,
     watch: Annotated[str, typer.Option(metavar="TIME", help="For how long they are watched: 90s, 30m, 2h.")] = "30m",
+    most_failed: Annotated[
+        float, typer.Option(metavar="SHARE", min=0, max=1, help="It halts when more of its messages fail.")
+    ] = 0.1,
+    most_opted_out: Annotated[
+        float, typer.Option(metavar="SHARE", min=0, max=1, help="It halts when more of the people opt out.")
+    ] = 0.03,
+    recipients_a_day: Annotated[
+        int | None,
+        typer.Option(min=1, help="No more people in 24 hours; never more than MsgFlash advises.", show_default=False),
+    ] = None,
     before: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Nothing leaves later: 2026-12-01T18:00+00:00.", show_default=False),
@@ -126,7 +136,13 @@ def start(
         tuple(csv or ()),
         values_of(var or ()),
         name or template,
-        Rules(canary=canary, watch=_span(watch)),
+        Rules(
+            canary=canary,
+            watch=_span(watch),
+            most_failed=most_failed,
+            most_opted_out=most_opted_out,
+            recipients_a_day=recipients_a_day,
+        ),
         _moment(before),
         purpose,
         instance,
@@ -166,7 +182,7 @@ def list_(as_json: AsJson = False) -> None:
     """Show all broadcasts of this store."""
 
     async def inside() -> None:
-        from flashbot.cli.broadcast_words import counted, json_row, when
+        from flashbot.cli.broadcast_words import IN_A_TABLE, counted, json_row, when
         from flashbot.cli.opened import opened_store
         from flashbot.engine.broadcast import list_broadcasts
         from flashbot.settings import load_settings
@@ -177,8 +193,19 @@ def list_(as_json: AsJson = False) -> None:
             print_json(json_row(one) for one in found)
             return
         print_table(
-            ("name", "state", "people", "became", "made", "id"),
-            ((one.name, one.state, f"{one.total:,}", counted(one), when(one.made_ms), one.id) for one in found),
+            ("name", "state", "people", "wait", "became", "made", "id"),
+            (
+                (
+                    one.name,
+                    IN_A_TABLE.get(one.state, one.state),
+                    f"{one.total:,}",
+                    f"{one.counts.get('waiting', 0):,}",
+                    counted(one),
+                    when(one.made_ms),
+                    one.id,
+                )
+                for one in found
+            ),
             "There are no broadcasts: flashbot broadcast TEMPLATE --bot BOT.py --tag VIP makes one.",
         )
 
@@ -215,10 +242,18 @@ def pause(named: Named) -> None:
     """Hold a broadcast: whoever has not got it waits."""
 
     async def work(_: OpenedStore, cast: Broadcast) -> int:
-        from flashbot.cli.broadcast_words import typed
+        from flashbot.cli.broadcast_words import over, typed
 
         await cast.pause()
-        say(f"{cast.name} is paused: {typed('resume', cast.name)} lets it go on.")
+        found = await cast.status()
+        if found.ended:
+            raise SettingsError(over(found))
+        if found.state == "making":
+            raise SettingsError(f"{cast.name} has not begun, so there is nothing to pause.")
+        if found.state == "halted":
+            say(f"{cast.name} had halted by itself before: {typed('resume', cast.name)} lets it go on.")
+        else:
+            say(f"{cast.name} is paused: {typed('resume', cast.name)} lets it go on.")
         return 0
 
     _with(named, work)
@@ -229,8 +264,13 @@ def resume(named: Named) -> None:
     """Let a broadcast go on that was paused or has halted itself."""
 
     async def work(_: OpenedStore, cast: Broadcast) -> int:
-        from flashbot.cli.broadcast_words import typed
+        from flashbot.cli.broadcast_words import over, typed
 
+        before = await cast.status()
+        if before.ended:
+            raise SettingsError(over(before))
+        if before.state == "making":
+            raise SettingsError(f"{cast.name} has not begun: the command that made it, typed again, begins it.")
         await cast.resume()
         say(f"{cast.name} goes on: {typed('watch', cast.name)} follows it.")
         return 0
@@ -244,7 +284,12 @@ def stop(named: Named, yes: Annotated[bool, typer.Option("--yes", help="Ask noth
 
     async def work(_: OpenedStore, cast: Broadcast) -> int:
         from flashbot.cli.broadcast_start import agreed
+        from flashbot.cli.broadcast_words import over
 
+        before = await cast.status()
+        if before.ended:
+            say(over(before))
+            return 0
         if not yes and not agreed(f"End {cast.name} for good?"):
             return 1
         await cast.stop()

@@ -113,7 +113,7 @@ async def _refuse_broadcast(store: Store, name: str) -> None:
     from flashbot.engine.campaigning import CampaignUnfit
 
     found = await store.casts.read(job_id(name))
-    if found is not None and found.state != "making":
+    if found is not None and found.begun:
         raise CampaignUnfit(f'"{name}" is a broadcast that went through the gates: choose another name for a campaign.')
 
 

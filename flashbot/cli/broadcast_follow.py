@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashbot.cli.account import print_json
-from flashbot.cli.broadcast_words import STATES, counted, done, halted, json_row, sentences, soon, typed, when
+from flashbot.cli.broadcast_words import STATES, counted, done, halted, json_row, moment, sentences, soon, typed
 from flashbot.cli.console import complain, say
 from flashbot.cli.progress import Bar
 from flashbot.consent import MARKETING
@@ -73,6 +73,8 @@ class Ahead:
         self._settings = settings
         self._client = client
         self._policy = policy
+        self.example = ""
+        """The text of the first message; "" where it has none."""
         self._phones: list[str] = []
         self._purpose = MARKETING
         self._same_text = False
@@ -96,7 +98,9 @@ class Ahead:
             for contact, entry in await self._store.casts.next(status.id, wanted):
                 self._phones.append(contact)
                 if len(self._phones) <= SAMPLE:
-                    bodies.add(body_hash(Outgoing.unpack(entry)))
+                    message = Outgoing.unpack(entry)
+                    bodies.add(body_hash(message))
+                    self.example = self.example or str(message.fields().get("text") or "")
         self._purpose = known.purpose or MARKETING
         self._same_text = len(bodies) == 1 < len(self._phones)
 
@@ -200,7 +204,7 @@ async def _watch(
         if as_json:
             print_json([json_row(seen)])
         elif seen.state != state:
-            until = f", until {when(seen.next_ms)}" if seen.state == "watching" and seen.next_ms else ""
+            until = f", until {moment(seen.next_ms)}" if seen.state == "watching" and seen.next_ms else ""
             bar.note(f"{seen.name} {STATES.get(seen.state, seen.state)}{until}.")
         state = seen.state
         alone = still.nobody_works(seen, time.monotonic())

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["Order", "agreed", "begin"]
 
 FAILED = 1
+AGREE = (
+    " Who agreed is told with flashbot contacts import FILE.csv --consent-source SOURCE --consent-wording WORDS, or by "
+    "turn.consent in the bot."
+)
 NOBODY_ASKED = "Nobody is there to be asked: --yes does it without asking."
 FLAWS = 3
 """Lines of a file that are named one by one."""
@@ -72,11 +76,25 @@ async def begin(bot: Bot, target: str, order: Order) -> int:
                     "It is not known which number it leaves from: --instance ID, or FLASHBOT_INSTANCE_ID."
                 )
             instance = await chosen_instance(client, None, settings)
+        elif client is not None and order.instance is not None:
+            await _check_instance(client, instance)
         segment = await _read(bot, order, client)
         if order.via_campaign:
             return await _as_campaign(bot, order, client, opened, settings, instance, segment)
         ahead = Ahead(opened.store, settings, bot.policy, client=client)
         return await _make(bot, target, order, opened, settings, instance, segment, ahead)
+
+
+async def _check_instance(client: Client, instance: str) -> None:
+    """One typed wrong would hold everybody back for ever. Raises SettingsError, or MsgFlashError without an answer."""
+    from flashbot.msgflash.errors import NotFound
+
+    try:
+        await client.instances.get(instance)
+    except NotFound:
+        raise SettingsError(
+            f"There is no number {instance} in this account: flashbot instances list shows those there are."
+        ) from None
 
 
 def agreed(question: str) -> bool:
@@ -116,7 +134,11 @@ async def _read(bot: Bot, order: Order, client: Client | None) -> Segment:
         note(f"… and {len(segment.flaws) - FLAWS:,} lines more.")
     if not segment.people:
         reasons = ", ".join(f"{count:,}: {why}" for why, count in segment.left_out.items())
-        raise SettingsError(f"Nobody is left to send it to{f' ({reasons})' if reasons else ''}.")
+        raise SettingsError(
+            f"Nobody is left to send it to ({reasons})."
+            if reasons
+            else f"There is nobody in {' and '.join((*order.files, *order.segments))} to send it to."
+        )
     return segment
 
 
@@ -135,7 +157,7 @@ async def _as_campaign(
     assert client is not None  # noqa: S101 - a campaign always has one
     if not order.yes and not sys.stdin.isatty():
         raise SettingsError(NOBODY_ASKED)
-    whole = await _whole(client, order)
+    whole = await _whole(client, order, segment)
     return await run_campaign(
         client, opened.store, settings,
         CampaignOrder(
@@ -146,12 +168,12 @@ async def _as_campaign(
     )  # fmt: skip
 
 
-async def _whole(client: Client, order: Order) -> Recipients | None:
-    """The one tag or group that was named, if nothing else was."""
+async def _whole(client: Client, order: Order, segment: Segment) -> Recipients | None:
+    """The one tag or group that was named, if nothing else was and nobody of it is left out."""
     from flashbot.engine.groupnames import find_group
     from flashbot.msgflash.recipients import GroupMembers, TaggedContacts
 
-    if order.files or len(order.segments) != 1:
+    if order.files or len(order.segments) != 1 or segment.left_out:
         return None
     kind, _, name = order.segments[0].partition(":")
     return TaggedContacts([name]) if kind == "tag" else GroupMembers((await find_group(client, name)).id)
@@ -170,11 +192,13 @@ async def _make(
     segment: Segment,
     ahead: Ahead,
 ) -> int:
+    from flashbot.cli.broadcast_before import Before, show
     from flashbot.cli.broadcast_follow import follow
     from flashbot.cli.broadcast_words import json_row, typed
     from flashbot.cli.progress import Bar
     from flashbot.engine.broadcast import make_broadcast
     from flashbot.engine.proven import passed_on
+    from flashbot.outreach.policy import Policy
     from flashbot.template import Template
 
     with Bar("Writing the messages", len(segment.people)) as bar:
@@ -196,9 +220,12 @@ async def _make(
         _begun(made, status)
     else:
         await ahead.learn(status)
-        _preview(order, target, segment, made, status, await _outlook(order, ahead, status))
+        outlook = await _outlook(order, ahead, status)
+        show(Before(order, target, segment.left_out, made, status, outlook, bot.policy or Policy(), ahead.example))
         if not status.total:
-            complain("Nothing was sent: nobody is left who may get it.")
+            complain(
+                f"Nothing was sent: nobody is left who may get it.{AGREE if 'no_consent' in made.excluded else ''}"
+            )
             return FAILED
         if not order.yes and not agreed(f"Send {order.name} to {status.total:,}?"):
             say("Nothing was sent.")
@@ -239,55 +266,3 @@ async def _outlook(order: Order, ahead: Ahead, status: CastStatus) -> Outlook | 
     watch_ms = order.rules.watch // timedelta(milliseconds=1) if canary else 0
     with Status("Playing it through …", console=console) if console.is_terminal else contextlib.nullcontext():
         return await ahead.look(status, canary=canary, watch_ms=watch_ms)
-
-
-def _preview(
-    order: Order, target: str, segment: Segment, made: Made, status: CastStatus, outlook: Outlook | None
-) -> None:
-    from flashbot.cli.broadcast_words import reason_words, soon, when
-
-    left = dict(segment.left_out)
-    for reason, count in made.excluded.items():
-        left[reason_words(reason)] = left.get(reason_words(reason), 0) + count
-    later = {} if outlook is None else {reason_words(why): count for why, count in outlook.left_out.items()}
-    if order.as_json:
-        print_json([{
-            "name": order.name, "template": order.template, "people": status.total, "left_out": left,
-            "would_be_left_out": later, "canary": order.rules.canary, "before_ms": status.send_before_ms,
-            "ends_ms": None if outlook is None else outlook.ends_ms,
-        }])  # fmt: skip
-        return
-    say(
-        f"{order.name}: template {order.template} of {target} to {status.total:,} people, from {status.instance}.",
-        "bold",
-    )
-    for title, found in (("Left out", left), ("And by the gates, as things stand", later)):
-        if found:
-            say(f"{title}: {sum(found.values()):,}")
-            for why, count in sorted(found.items(), key=lambda one: -one[1]):
-                say(f"  {count:>6,}  {why}")
-    rules = order.rules
-    if 0 < rules.canary < status.total:
-        say(f"First {rules.canary:,} of them, then the others once these were watched for {_span(rules.watch)}.")
-    say(
-        f"It halts when more than {rules.most_failed:.0%} of the messages fail, or {rules.most_opted_out:.0%} of the "
-        "people opt out."
-    )
-    if outlook is None:
-        say("How long it takes is not known: nobody has told yet how the number is.", "yellow")
-    elif outlook.ends_ms is not None:
-        binds = f"; what holds it back most: {reason_words(outlook.binds)}" if outlook.binds else ""
-        say(f"It would be over about {soon(outlook.ends_ms)}{binds}.", "green")
-    elif outlook.waiting:
-        binds = f": {reason_words(outlook.binds)}" if outlook.binds else ""
-        say(f"{sum(outlook.waiting.values()):,} would still wait after {outlook.days} days{binds}.", "yellow")
-    late = outlook is not None and (outlook.ends_ms or sys.maxsize) > status.send_before_ms and bool(outlook.sent)
-    say(f"Nothing of it leaves after {when(status.send_before_ms)}{', so not everybody gets it' if late else ''}.")
-
-
-def _span(span: timedelta) -> str:
-    seconds = span // timedelta(seconds=1)
-    for unit, name in ((3600, "hour"), (60, "minute")):
-        if seconds >= unit and seconds % unit == 0:
-            return f"{seconds // unit:,} {name}{'' if seconds == unit else 's'}"
-    return f"{seconds:,} second{'' if seconds == 1 else 's'}"

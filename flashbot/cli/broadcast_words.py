@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flashbot.engine.broadcast import CastStatus
 
-__all__ = ["counted", "done", "dropped", "halted", "json_row", "reason_words", "sentences", "soon", "typed", "when"]
+__all__ = [
+    "HALTED", "IN_A_TABLE", "STATES", "counted", "done", "dropped", "halted", "json_row", "moment", "over",
+    "reason_words", "sentences", "soon", "typed", "when",
+]  # fmt: skip
 
 BECAME = ("sent", "delivered", "read", "answered", "opted_out", "failed", "refused", "unknown")
 WORDS = {"opted_out": "opted out", "unknown": "with no certain outcome", "refused": "refused by MsgFlash"}
@@ -25,6 +28,7 @@ STATES = {
     "stopped": "was stopped",
     "finished": "is finished",
 }
+IN_A_TABLE = {"making": "not begun", "canary": "first few", "watching": "watched"}
 HALTED = {
     "failures": "too many of its messages did not arrive",
     "opt_outs": "too many people answered that they want no more",
@@ -44,9 +48,12 @@ def done(status: CastStatus) -> int:
 
 def counted(status: CastStatus) -> str:
     """What became of the messages, the most usual words first: "18 sent, 2 failed"."""
-    told = [f"{status.counts[what]:,} {WORDS.get(what, what)}" for what in BECAME if status.counts.get(what)]
     left_out = sum(count for _, count in dropped(status))
-    return ", ".join([*told, *([f"{left_out:,} not sent"] if left_out else [])])
+    return ", ".join([*_became(status), *([f"{left_out:,} not sent"] if left_out else [])])
+
+
+def _became(status: CastStatus) -> list[str]:
+    return [f"{status.counts[what]:,} {WORDS.get(what, what)}" for what in BECAME if status.counts.get(what)]
 
 
 def dropped(status: CastStatus) -> Iterator[tuple[str, int]]:
@@ -75,23 +82,49 @@ def halted(status: CastStatus) -> str:
 
 def sentences(status: CastStatus) -> Iterator[str]:
     """The whole, a sentence a line."""
+    going = status.state in ("canary", "watching", "running")
     if status.state == "halted":
         yield halted(status)
     else:
-        yield f"{status.name} {STATES.get(status.state, status.state)}: {done(status):,} of {status.total:,} people."
-        if counted(status):
-            yield f"Of them: {counted(status)}."
+        settled = f"{done(status):,} of {_people(status.total)} settled"
+        yield f"{status.name} {STATES.get(status.state, status.state)}: {settled}."
+        became = ", ".join(_became(status))
+        if became:
+            yield f"Of them: {became}."
     for why, count in dropped(status):
         yield f"Not sent to {count:,}: {why}."
-    if status.next_ms is not None and status.state in ("canary", "watching", "running"):
-        yield f"Next: {when(status.next_ms)}."
-    if status.state not in ("finished", "stopped"):
-        yield f"Nothing of it leaves after {when(status.send_before_ms)}."
+    waiting = status.counts.get("waiting", 0)
+    if waiting and not status.ended:
+        waits = f"{_people(waiting)} {'waits' if waiting == 1 else 'wait'} for it"
+        yield f"{waits}; flashbot pace says what for." if going else f"{waits}."
+    if status.next_ms is not None and going:
+        yield f"It goes on at {moment(status.next_ms)}."
+    if not status.ended:
+        yield f"Nothing of it leaves after {moment(status.send_before_ms)}."
+
+
+def over(status: CastStatus) -> str:
+    """Of one that has ended: that nothing can be done about it any more."""
+    return (
+        f"{status.name} {STATES.get(status.state, status.state)} for good and does not go on: to send it again, make "
+        "one with another --name."
+        if status.state == "stopped"
+        else f"{status.name} is finished: to send it again, make one with another --name."
+    )
+
+
+def _people(count: int) -> str:
+    return f"{count:,} {'person' if count == 1 else 'people'}"
 
 
 def when(at_ms: int) -> str:
-    """By this machine's clock."""
+    """By this machine's clock; for a table."""
     return f"{datetime.fromtimestamp(at_ms / 1000).astimezone():%Y-%m-%d %H:%M}"
+
+
+def moment(at_ms: int) -> str:
+    """The same in a sentence, with the zone."""
+    return f"{when(at_ms)} {datetime.fromtimestamp(at_ms / 1000).astimezone():%Z}"
 
 
 def typed(command: str, name: str) -> str:
@@ -102,7 +135,7 @@ def typed(command: str, name: str) -> str:
 def soon(at_ms: int) -> str:
     """The same, as people say it."""
     at = datetime.fromtimestamp(at_ms / 1000).astimezone()
-    return f"{at:%a} {at.day} {at:%b %H:%M}"
+    return f"{at:%a} {at.day} {at:%b %H:%M %Z}"
 
 
 def json_row(status: CastStatus) -> dict[str, Any]:

@@ -36,12 +36,19 @@ async def watch_campaign(
     """
     from flashbot.cli.progress import Bar
     from flashbot.cli.signals import stop_on_signals
+    from flashbot.errors import SettingsError
+    from flashbot.msgflash.errors import NotFound
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     try:
         with Bar("Campaign") as bar:
             seen, why = await _watch(client, campaign_id, every, stop, bar, judge, as_json=as_json)
+    except NotFound:
+        raise SettingsError(
+            f"MsgFlash has no campaign {campaign_id}: give the id that flashbot campaigns create printed; of a "
+            "broadcast, flashbot broadcast watch takes the name."
+        ) from None
     except Exception as fault:
         fault.add_note(f"The campaign may go on unwatched: flashbot campaigns watch {campaign_id} follows it again.")
         raise

@@ -17,6 +17,7 @@ from flashbot.cli.contacts import agrees
 
 if TYPE_CHECKING:
     from flashbot.store.deadletters import DeadLetter
+    from flashbot.store.mailbox import Store
     from flashbot.store.opening import OpenedStore
 
 __all__ = ["commands"]
@@ -53,7 +54,11 @@ def forget(
     A turn or a send that is under way counts for nothing. A number that writes again begins anew. What one of your
     numbers counted of its messages stays counted, under a name that leads back to nobody.
     """
+    from flashbot.cli.opened import check_store
+    from flashbot.settings import load_settings
+
     contact = _checked(phone)
+    check_store(load_settings())
     if not yes and not agrees("Erase all that is stored of this number for good?"):
         complain("Nothing was erased; --yes erases without asking.")
         raise typer.Exit(1)
@@ -75,11 +80,13 @@ async def _gathered(opened: OpenedStore, contact: str) -> dict[str, Any]:
 
     from flashbot.clock import SystemClock, from_ms, to_ms
     from flashbot.dialogue.memory import Memory, MemoryUnreadable
+    from flashbot.outreach.zones import zones_of
 
     store = opened.store
     record = await store.people.read(opened.link, contact)
     now_ms = to_ms(SystemClock().now())
     consent: dict[str, Any] = {}
+    zones: dict[str, Any] = {}
     try:
         memory = Memory.load(record.document)
         now = memory.standing(now_ms)
@@ -91,6 +98,11 @@ async def _gathered(opened: OpenedStore, contact: str) -> dict[str, Any]:
                 {**one._asdict(), "at": from_ms(one.at_ms).isoformat()} for one in memory.entries
             ],
         }  # fmt: skip
+        zones = {
+            "set": memory.zone,
+            "hours_utc": memory.hours,
+            "taken_for": list(zones_of(contact, memory.zone, memory.hours)),
+        }  # fmt: skip
     except MemoryUnreadable as fault:
         consent = {"unreadable": str(fault)}
     return {
@@ -99,11 +111,12 @@ async def _gathered(opened: OpenedStore, contact: str) -> dict[str, Any]:
         "silenced": await store.silenced(contact),
         "memory": None if record.document is None else from_json(record.document),
         "consent": consent,
+        "zones": zones,
         "timers": [{"name": key.name, "due": from_ms(due_ms).isoformat()} for key, due_ms in record.timers],
         "waiting": record.waiting,
         "sent": list(record.sent),
         "unasked": [_dated(one) for one in record.unasked],
-        "counted": [_dated(one) for one in record.crowds],
+        "counted": [await _named(store, _dated(one)) for one in record.crowds],
         "dead_letters": [
             {
                 "id": letter.id, "at": letter.at.isoformat(), "queue": letter.queue,
@@ -118,6 +131,12 @@ async def _gathered(opened: OpenedStore, contact: str) -> dict[str, Any]:
             for one in await store.reasons.read(contact)
         ],
     }  # fmt: skip
+
+
+async def _named(store: Store, counted: dict[str, str]) -> dict[str, str]:
+    """With the name of a broadcast, as long as that is known."""
+    cast = await store.casts.read(counted["job"]) if "job" in counted else None
+    return counted if cast is None else {**counted, "name": cast.name}
 
 
 async def _erase(opened: OpenedStore, contact: str) -> dict[str, Any]:
@@ -158,9 +177,10 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     if found["silenced"]:
         yield "Somebody with this number opted out and was forgotten; nothing but that is known."
     for name, value in (found["memory"] or {}).items():
-        if name != "consent":
+        if name not in ("consent", "zone", "hours"):
             yield f"memory {name}: {_written(value)}"
     yield from _consent_lines(found["consent"])
+    yield from _zone_lines(found["zones"])
     for one in found["timers"]:
         yield f"timer {one['name']}: due {one['due']}"
     names = {"in": "events to be answered", "reply": "answers to be sent", "drip": "unasked messages to be sent"}
@@ -181,14 +201,14 @@ def _sent_lines(found: Mapping[str, Any]) -> Iterator[str]:
     for one in found["unasked"]:
         yield f"got unasked {one['at']}: {one['class']} from {one.get('instance') or 'a number of ours'}"
     for one in found["counted"]:
-        yield COUNTED[one["in"]].format(**one)
+        yield COUNTED[one["in"]].format(**{"name": one.get("job"), **one})
 
 
 COUNTED = {
     "met": "counted among those who got something unasked from {instance}, {at}",
     "heard": "counted among those who answered what they got from {instance} at {at}",
     "ledger": "counted in the ledger of {instance}: the latest message to them, {at}",
-    "people": "in broadcast {job}: {state}",
+    "people": "in broadcast {name}: {state}",
 }
 
 
@@ -210,6 +230,14 @@ def _consent_lines(consent: Mapping[str, Any]) -> Iterator[str]:
     for one in consent["entries"]:
         said = f' "{one["wording"]}"' if one["wording"] else ""
         yield f"consent {one['at']}: {one['purpose']} {one['act']}, {one['source']}{said}"
+
+
+def _zone_lines(zones: Mapping[str, Any]) -> Iterator[str]:
+    if zones.get("set"):
+        yield f"time zone that was set: {zones['set']}"
+    if zones.get("hours_utc"):
+        hours = ", ".join(f"{hour}:00 ({count:,})" for hour, count in zones["hours_utc"].items())
+        yield f"hours (UTC) in which they began to write: {hours}; so they may be in {', '.join(zones['taken_for'])}"
 
 
 def _written(value: object) -> str:

@@ -64,8 +64,8 @@ def import_contacts(
     that have a contact are skipped. Exit code 1 when a line was refused.
 
     Nobody gets marketing without having agreed to it: a column consent (or consentement, opt_in) says who did, yes or
-    no, and beside it consent_source and consent_date where and when. It is kept in the bot's store. Who opted out
-    stays so.
+    no, and beside it consent_source and consent_date where and when. It is kept in the bot's store, and so is what a
+    column zone (or time zone, fuseau) says of them, such as Africa/Abidjan. Who opted out stays so.
     """
     from flashbot.cli.agreed import agreements
     from flashbot.cli.progress import Bar

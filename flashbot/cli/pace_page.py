@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from flashbot.cli.broadcast_words import HALTED, STATES
 from flashbot.cli.console import clean
 from flashbot.cli.pace_seen import Seen, next_moment
 
 if TYPE_CHECKING:
     from flashbot.outreach.policy import Policy
+    from flashbot.outreach.reasons import Stop
 
 __all__ = ["row_of", "shown"]
 
@@ -44,9 +47,18 @@ def _headline(seen: Seen, policy: Policy) -> Text:
     if reason is None:
         line.append("\nSomething unasked may leave now.", style="green")
     else:
-        when = "" if at is None else f" at {_clock(at, seen)}"
-        line.append(f"\nNext{when or ': later'}: {WORDS['en'][reason]}", style="yellow")
+        when = "Not now" if at is None else f"Next at {_clock(at, seen)} ({_zone(seen)})"
+        line.append(f"\n{when}: {_why(seen, reason)}", style="yellow")
     return line
+
+
+def _why(seen: Seen, reason: Stop) -> str:
+    """Where it is not known how the number is, nothing was spent."""
+    from flashbot.outreach.reasons import WORDS
+
+    if seen.number.health_at_ms is None and seen.limits.proactive_day == 0:
+        return "it is not known yet how the number is; flashbot run asks MsgFlash before the first unasked message"
+    return WORDS["en"][reason]
 
 
 def _budgets(seen: Seen) -> Table:
@@ -61,7 +73,7 @@ def _budgets(seen: Seen) -> Table:
             f"  {name}",
             f"{used:,}",
             f"{foreign:,}" if foreign else "",
-            Text(f"{left:,} of {cap:,}", style),
+            Text(f"{left:,} of {cap:,}" if cap else "none allowed", style),
             Text(_bar(used + foreign, cap), style or "green"),
         )
     return table
@@ -88,10 +100,17 @@ def _sources(seen: Seen) -> list[Text]:
     for source in seen.counts.sources:
         until = f" until {_clock(seen.full_ms, seen)}" if source.waiting and seen.full_ms > seen.now_ms else ""
         waits = f", waits{until}" if source.waiting else ""
-        lines.append(
-            Text(clean(f"  {source.source or 'without a series'}: {source.granted:,} sent{waits}"), style="dim")
-        )
+        lines.append(Text(clean(f"  {_source(source.source, seen)}: {source.granted:,} sent{waits}"), style="dim"))
     return lines
+
+
+def _source(source: str, seen: Seen) -> str:
+    """As its maker calls it: what is kept of a broadcast is its id."""
+    kind, _, name = source.partition(":")
+    if kind == "cast":
+        known = next((cast.name for cast in seen.casts if cast.id == name), None)
+        return f"broadcast {known}" if known is not None else f"broadcast {name} (over)"
+    return f"drip {unquote(name)}" if kind == "drip" else source or "neither drip nor broadcast"
 
 
 KINDS = {
@@ -132,9 +151,12 @@ def _crowds(seen: Seen) -> list[dict[str, Any]]:
 def _casts(seen: Seen) -> list[Text]:
     lines = []
     for cast in seen.casts:
-        why = f" ({cast.reason.replace('_', ' ')})" if cast.reason else ""
+        if cast.state == "making":
+            lines.append(Text(clean(f"  broadcast {cast.name} has not begun"), style="dim"))
+            continue
+        state = STATES.get(cast.state, cast.state) + (f" ({HALTED[cast.reason]})" if cast.reason in HALTED else "")
         again = "" if cast.next_ms is None else f", goes on at {_clock(cast.next_ms, seen)}"
-        said = f"  broadcast {cast.name}: {cast.state}{why}, {cast.fed:,} of {cast.total:,} handed over{again}"
+        said = f"  broadcast {cast.name} {state}: {cast.fed:,} of {cast.total:,} have had their turn{again}"
         lines.append(Text(clean(said), style="dim"))
     return lines
 
@@ -163,7 +185,7 @@ def _waiting(seen: Seen) -> list[Table | Text]:
     return [table]
 
 
-def _bar(used: int, cap: int, width: int = 16) -> str:
+def _bar(used: int, cap: int, width: int = 10) -> str:
     full = width if used >= cap else int(used / cap * width)
     return "█" * full + "░" * (width - full)
 
@@ -179,6 +201,10 @@ def _clock(at_ms: int, seen: Seen) -> str:
     """By the number's clock; with its day when that is not today."""
     at, now = _local(at_ms, seen), _local(seen.now_ms, seen)
     return f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
+
+
+def _zone(seen: Seen) -> str:
+    return seen.number.zone or f"{_local(seen.now_ms, seen):%Z}, this machine's clock"
 
 
 def _local(at_ms: int, seen: Seen) -> datetime:

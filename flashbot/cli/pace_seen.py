@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Seen", "next_moment", "see"]
 
+ONLY_A_QUESTION = ("suspect", "asked")
+"""Marks of `pause.lua` that hold nothing back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -50,7 +53,8 @@ async def see(store: Store, tag: str, instance: str, zone: str, policy: Policy) 
     stage = int(kept["stage"]) if kept["stage"] else None
     usual = float(kept["usual"]) if kept["usual"] else None
     most = limits(number, load_health(kept["health"]), policy, now_ms, stage=stage, usual_day=usual)
-    held = next((one.cause for one in holds if one.scope in ("account", instance) and one.cause), "")
+    causes = (one.cause for one in holds if one.scope in ("account", instance))
+    held = next((cause for cause in causes if cause and cause not in ONLY_A_QUESTION), "")
     return Seen(instance, now_ms, number, most, counts, held, int(kept["full"] or 0), kept["full_why"])
 
 

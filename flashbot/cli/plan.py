@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flashbot.cli.plan_number import Described, Sender
     from flashbot.cli.plan_people import Audience
     from flashbot.cli.plan_store import Standing
+    from flashbot.dialogue.series import Sayable
     from flashbot.outreach.forecast import Forecast
     from flashbot.outreach.policy import Policy
     from flashbot.outreach.scenario import Mail, Replies, Scenario
@@ -190,7 +191,7 @@ def plan(
         unanswered=0 if standing is None else standing.unanswered,
     )
     forecast = _played(scenario)
-    told = Told(scenario, forecast, audience, sender, same_text=same_text, hours=hours, wrote=wrote)
+    told = Told(scenario, forecast, audience, sender, hours, wrote)
     report(told, as_json=as_json)
     if excluded is not None:
         write_excluded(excluded, told)
@@ -245,7 +246,6 @@ def _mails(drip: str | None, bot: Bot | None, file: str, *, same_text: bool) -> 
     """What the messages are sent as, and when each is due."""
     from flashbot.errors import SettingsError
     from flashbot.outreach.scenario import Mail
-    from flashbot.template import Template
 
     if drip is None:
         return Path(file).stem or "list", (Mail(body="same" if same_text else ""),)
@@ -258,11 +258,20 @@ def _mails(drip: str | None, bot: Bot | None, file: str, *, same_text: bool) -> 
     return drip, tuple(
         Mail(
             step.after // timedelta(milliseconds=1),
-            # A template may say something else to everybody; what stands in the bot does not.
-            f"same-{place}" if same_text or not isinstance(step.content, Template) else "",
+            f"same-{place}" if same_text or _same_for_all(bot, step.content) else "",
         )
         for place, step in enumerate(drips[drip].steps)
     )
+
+
+def _same_for_all(bot: Bot, content: Sayable) -> bool:
+    """A template that reads something may say something else to everybody; what stands in the bot does not."""
+    from flashbot.template import Template
+
+    if not isinstance(content, Template):
+        return True
+    files = bot.catalogue.family(content.name).values() or (bot.catalogue.find(content.name),)
+    return not any(bot.catalogue.lower(file).reads for file in files)
 
 
 def _sender(described: Described, instance: str | None, home: str, zone: str | None, now: datetime) -> Sender:

@@ -74,7 +74,9 @@ def describe(told: Described, zone: str, now: datetime) -> Sender:
             recipients_day=told.daily, campaign_recipients=told.daily, cold_ratio=told.cold_ratio,
         )  # fmt: skip
     where = (
-        f"as given by {', '.join(told.given)}" if told.given else "nothing was said of it, so it is taken for a new one"
+        f"as given by {', '.join(told.given)}"
+        if told.given
+        else "nothing was said of it, so it is taken for a new one; --instance ID asks MsgFlash"
     )
     caps = _caps(told.hourly, told.daily)
     said = f"{_standing(state, told.score)}, {_age(age)}, {caps} ({where})"

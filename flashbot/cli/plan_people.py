@@ -19,7 +19,7 @@ from flashbot.engine.sheets.records import count_lines, open_records
 if TYPE_CHECKING:
     from flashbot.outreach.scenario import Recipient
 
-__all__ = ["Audience", "read_audience"]
+__all__ = ["Audience", "read_audience", "told_by"]
 
 CONSENT = frozenset({"marketing"})
 WROTE = frozenset({
@@ -46,6 +46,8 @@ class Audience:
     """Of whom the bot's store knows something; None: it was not asked."""
     unimported: int = 0
     """Who agreed to it by the file alone."""
+    zones: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the file says of some recipients."""
 
 
 def read_audience(file: str, country: str | None, now: datetime, *, wrote_days_ago: float | None) -> Audience:
@@ -62,16 +64,19 @@ def read_audience(file: str, country: str | None, now: datetime, *, wrote_days_a
     found: list[Recipient] = []
     phones: dict[str, tuple[int, str]] = {}
     refused: list[Refused] = []
+    zones: dict[str, str] = {}
     with Bar("Reading", count_lines(file)) as bar, open_records(file, bar.note) as records:
         everybody, consent_told = people_of(records, check_country(country))
         for one in everybody:
             if isinstance(one, Refused):
                 refused.append(one)
             else:
-                told = _told(one)
+                told = told_by(one)
                 wrote = read_date(told.get("wrote", ""))
                 name = f"line {one.line}"
                 phones[name] = one.line, one.phone
+                if "zone" in told:
+                    zones[name] = told["zone"]
                 found.append(
                     Recipient(
                         name,
@@ -86,12 +91,12 @@ def read_audience(file: str, country: str | None, now: datetime, *, wrote_days_a
     places = Counter(one.zones[0] for one in found).most_common(1)
     return Audience(
         tuple(found), phones, tuple(refused), consent_told,
-        sum(one.last_inbound_ms is None for one in found), places[0][0] if places else "",
+        sum(one.last_inbound_ms is None for one in found), places[0][0] if places else "", zones=zones,
     )  # fmt: skip
 
 
-def _told(person: Person) -> dict[str, str]:
-    """What its further columns mean here."""
+def told_by(person: Person) -> dict[str, str]:
+    """What a line's further columns mean: when they wrote, their zone, whether they opted out."""
     told: dict[str, str] = {}
     for column, value in person.meta.items():
         name = re.sub(r"[^a-z0-9]+", " ", fold(column)).strip()

@@ -98,8 +98,9 @@ def _paint_balance(axes: Axes, told: Told) -> None:
 
 
 def _tidy(axes: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.tick_params(length=0, colors=FAINT)
     for spine in axes.spines.values():

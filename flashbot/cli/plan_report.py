@@ -58,7 +58,6 @@ class Told:
     forecast: Forecast
     audience: Audience
     sender: Sender
-    same_text: bool
     hours: str | None
     wrote: float | None
 
@@ -295,8 +294,16 @@ def _granted(told: Told) -> Iterator[str]:
         yield f"{who} wrote to this number: a column last_message, or --wrote DAYS for all, says otherwise."
     elif told.wrote is not None:
         yield f"Whoever has no date of their own wrote {told.wrote:g} days ago, as --wrote says."
-    if told.same_text:
-        yield "Everybody gets the very same words."
+    mails = scenario.series[0].mails
+    alike = sum(bool(mail.body) for mail in mails)
+    if alike:
+        most = scenario.policy.identical_an_hour
+        where = "" if alike == len(mails) else f" in {alike} of the {len(mails)} messages"
+        yield (
+            f"Everybody gets the very same words{where}: no more than {_plural(most, 'person', 'people')} an "
+            "hour may (Policy.identical_an_hour). Something of each person, such as "
+            "{{ contact.firstName }} in a template, makes it faster."
+        )
     else:
         yield "Every text is its own, by a name in it or more; --same-text plans for one that is not."
     hours = "the bot's policy" if told.hours is None else f"--hours {told.hours}"

@@ -1,7 +1,7 @@
 """What the bot's store knows of the people and the number of a plan: the live gates look there. It writes nothing.
 
 An opt-out counts wherever it stands. A consent of the file counts as if it had been imported; without a column for it,
-only those of the store do.
+only those of the store do. A zone that the store has stands before the file's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ async def known_to(store: Store, audience: Audience) -> Audience:
     with Bar("Looking up", len(audience.recipients)) as bar:
         for start in range(0, len(audience.recipients), BATCH):
             some = audience.recipients[start : start + BATCH]
-            people = await asyncio.gather(*(_person(store, audience.phones[one.contact][1]) for one in some))
+            people = await asyncio.gather(
+                *(_person(store, audience.phones[one.contact][1], audience.zones.get(one.contact)) for one in some)
+            )
             for one, (person, stored) in zip(some, people, strict=True):
                 merged = _merged(one, person, told=audience.consent_told)
                 found.append(merged)
@@ -76,16 +78,16 @@ def has_store(settings: Settings) -> bool:
     return bool(settings.redis_url.get_secret_value()) or settings.data_dir.is_dir()
 
 
-async def _person(store: Store, phone: str) -> tuple[Known, bool]:
+async def _person(store: Store, phone: str, zone: str | None) -> tuple[Known, bool]:
     from flashbot.dialogue.memory import MemoryUnreadable
     from flashbot.engine.facts import person_of
 
     known = await store.acquaintances.read(phone)
     try:
-        person = person_of(phone, known)
+        person = person_of(phone, known, zone=zone)
     except MemoryUnreadable:
         # A newer flashbot can read it; until then nothing unasked leaves.
-        person = replace(person_of(phone, replace(known, state=None)), suppressed=frozenset({"marketing"}))
+        person = replace(person_of(phone, replace(known, state=None), zone=zone), suppressed=frozenset({"marketing"}))
     if known.state is None and await store.silenced(phone):
         person = replace(person, erased=True)
     return person, known.state is not None
@@ -95,6 +97,7 @@ def _merged(one: Recipient, person: Known, *, told: bool) -> Recipient:
     wrote = [at for at in (one.last_inbound_ms, person.last_inbound_ms) if at is not None]
     return replace(
         one,
+        zones=person.zones,
         last_inbound_ms=max(wrote, default=None),
         consents=person.consents | (one.consents if told else frozenset()),
         suppressed=one.suppressed | person.suppressed,

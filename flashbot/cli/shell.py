@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import inspect
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -21,12 +23,15 @@ MISTAKE, FAILED, INTERRUPTED = 2, 1, 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """A stream that takes nothing more; it has no name."""
 MOST_FLAWS = 5
+WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")
 
 
 class Commands(TyperGroup):
     """Turns what a command raises on purpose into its sentence."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not {"--help", "-h"}.isdisjoint(args):
+            _unwrap(self)
         # `flashbot run bot.py --debug` is what people type.
         if "--debug" in args and "--" not in args:
             args = ["--debug", *(word for word in args if word != "--debug")]
@@ -53,6 +58,13 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         return outcome
+
+
+def _unwrap(command: Any) -> None:
+    """The lines of a docstring end where the source has room, not where the reader's terminal has."""
+    command.help = command.help and WRAPPED.sub(" ", inspect.cleandoc(command.help))
+    for one in getattr(command, "commands", {}).values():
+        _unwrap(one)
 
 
 def _forget_output() -> None:

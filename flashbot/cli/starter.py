@@ -81,7 +81,7 @@ ENV = """\
 # The secret that MsgFlash gave when the webhook was created; several, comma separated, while one is changed.
 #FLASHBOT_WEBHOOK_SECRET=
 
-# The number that sends what answers nobody: drips without a history, bot.send.
+# The number that sends what answers nobody: broadcasts, bot.send, drips without a history.
 #FLASHBOT_INSTANCE_ID=
 
 # MsgFlash itself, or a server of your own, and the requests a second it allows (0: no limit).
@@ -125,7 +125,7 @@ ENV = """\
 # Days for which it is kept what was decided and why, for flashbot why: rules, scores and times, no texts; 0: never.
 #FLASHBOT_KEEP_REASONS_DAYS=30
 # A file for every decision about sending, without phones and texts, by which each can be decided anew.
-#FLASHBOT_DECISIONS_LOG=
+#FLASHBOT_DECISIONS_LOG=decisions.log
 
 # The time zone in which this number lives: nothing unasked leaves it at night. Without it, that of the bot's phone.
 #FLASHBOT_ZONE=Africa/Abidjan

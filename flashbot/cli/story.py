@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from flashbot.cli.story_words import FORMS, PLAIN_RULES, RULES, WORDS
+from flashbot.cli.story_words import FORMS, PLAIN_RULES, RULES, VENDOR, WORDS
 from flashbot.clock import from_ms
 from flashbot.outreach.reasons import WORDS as STOPS
 
@@ -22,6 +22,7 @@ __all__ = ["Language", "Story"]
 Language: TypeAlias = Literal["en", "fr"]
 SUFFIX = re.compile(r"(?P<rule>.*?)(?P<more>(?: \((?:step gone: [^)]*|none chosen|intent gone: [^)]*)\))*)")
 SCORE = re.compile(r" [01]\.\d+$")
+DRIP = "drip:"
 LEAST = 0.005
 """Of a score that is worth a mention."""
 
@@ -42,8 +43,9 @@ class Story:
         """The local time and what happened, in one line."""
         kinds: dict[str, Callable[[Reason, Mapping[str, Any]], str]] = {
             "heard": self._heard, "asked": self._asked_for, "waits": self._waits, "sent": self._sent,
-            "doubt": self._doubt, "refused": self._refused, "dropped": self._dropped, "failed": self._failed,
-            "given_up": self._given_up, "left": lambda *_: self._words["left"],
+            "doubt": self._doubt, "refused": self._refused, "undelivered": self._undelivered,
+            "dropped": self._dropped, "failed": self._failed, "given_up": self._given_up,
+            "left": lambda *_: self._words["left"],
             "kept": lambda _, said: self._words[f"kept {said['why']}"], "crowded": lambda *_: self._words["crowded"],
         }  # fmt: skip
         kind = str(one.said.get("kind"))
@@ -59,7 +61,10 @@ class Story:
     # -- a turn
 
     def _heard(self, one: Reason, said: Mapping[str, Any]) -> str:
-        return self._words["and"].join([self._what(said), self._rule(said), *self._changes(one, said)])
+        due = str(said.get("timer", "")).startswith(DRIP) and said["timer"] == said.get("rule")
+        return self._words["and"].join(
+            [*([] if due else [self._what(said)]), self._rule(said), *self._changes(one, said)]
+        )
 
     def _what(self, said: Mapping[str, Any]) -> str:
         words = self._words
@@ -120,11 +125,7 @@ class Story:
             asked.append(words["more"].format(said["more"]))
         if asked:
             told.append(words["asks"].format(", ".join(asked)))
-        timers = [words["until"].format(name, self._clock(due, one.first_ms)) for name, due in said.get("timers", ())]
-        if timers:
-            told.append(words["sets"].format(", ".join(timers)))
-        if said.get("cleared"):
-            told.append(words["clears"].format(", ".join(said["cleared"])))
+        told += self._timers(one, said)
         if said.get("drops"):
             told.append(words["drops"])
         if said.get("step"):
@@ -133,6 +134,23 @@ class Story:
             told.append(words["owner"].format(said["owner"]))
         told += map(str, said.get("notes", ()))
         return told
+
+    def _timers(self, one: Reason, said: Mapping[str, Any]) -> list[str]:
+        """A drip's own is its next message."""
+        words, told, timers = self._words, [], []
+        for name, due_ms in said.get("timers", ()):
+            at = self._clock(due_ms, one.first_ms)
+            if name.startswith(DRIP):
+                told.append(words["drip goes on"].format(name.removeprefix(DRIP), at))
+            else:
+                timers.append(words["until"].format(name, at))
+        if timers:
+            told.append(words["sets"].format(", ".join(timers)))
+        cleared = [words["quoted"].format(name) for name in said.get("cleared", ()) if not name.startswith(DRIP)]
+        if cleared:
+            told.append(words["clears"].format(", ".join(cleared)))
+        ended = (name.removeprefix(DRIP) for name in said.get("cleared", ()) if name.startswith(DRIP))
+        return [*told, *(words["drip ends"].format(name) for name in ended)]
 
     def _message(self, asked: Mapping[str, Any]) -> str:
         words = self._words
@@ -146,6 +164,9 @@ class Story:
         return f"{what} ({words['not sent']}{self._stop(asked)})" if "why" in asked else what
 
     def _asked_for(self, one: Reason, said: Mapping[str, Any]) -> str:
+        cast = said.get("cast")
+        if cast:
+            return self._words["asked for by"].format(cast, self._message(said))
         return self._words["asked for"].format(self._message(said))
 
     # -- a message
@@ -160,10 +181,10 @@ class Story:
 
     def _sent(self, one: Reason, said: Mapping[str, Any]) -> str:
         words = self._words
-        answer = [str(said["status"])] if said.get("status") else []
+        answer = [self._vendor(said["status"])] if said.get("status") else []
         safety = said.get("safety") or {}
         if safety.get("decision"):
-            answer.append(f"{words['safety']} {safety['decision']}" + self._standing(safety))
+            answer.append(words["safety"].format(self._vendor(safety["decision"]) + self._standing(safety)))
         answer += map(str, said.get("reasons") or said.get("warnings") or ())
         if said.get("again"):
             answer.append(words["again"])
@@ -176,7 +197,7 @@ class Story:
     def _standing(self, safety: Mapping[str, Any]) -> str:
         if safety["decision"] == "allow":
             return ""
-        known = [str(safety[name]) for name in ("state", "score") if name in safety]
+        known = [self._vendor(safety[name]) for name in ("state", "score") if name in safety]
         return f" ({' '.join(known)})" if known else ""
 
     def _doubt(self, one: Reason, said: Mapping[str, Any]) -> str:
@@ -191,6 +212,10 @@ class Story:
     def _refused(self, one: Reason, said: Mapping[str, Any]) -> str:
         status = f" (HTTP {said['status']})" if said.get("status") else ""
         return self._words["refused"].format(self._class(said), f"{said.get('code') or said['error']}{status}")
+
+    def _undelivered(self, one: Reason, said: Mapping[str, Any]) -> str:
+        answer = ", ".join(map(str, said.get("reasons", ())))
+        return self._words["undelivered"] + (self._words["answer"].format(answer) if answer else "")
 
     def _dropped(self, one: Reason, said: Mapping[str, Any]) -> str:
         return self._words["dropped"].format(self._class(said), self._ending(said), self._stop(said))
@@ -219,6 +244,10 @@ class Story:
 
     def _ending(self, said: Mapping[str, Any]) -> str:
         return FORMS[self._language].get(said.get("class", ""), FORMS[self._language][""])[1]
+
+    def _vendor(self, said: object) -> str:
+        """A word of MsgFlash's; one that is not known here stays as it is."""
+        return VENDOR[self._language].get(str(said), str(said))
 
     def _number(self, value: float) -> str:
         shown = f"{value:.2f}"

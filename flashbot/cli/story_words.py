@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-__all__ = ["FORMS", "PLAIN_RULES", "RULES", "WORDS"]
+__all__ = ["FORMS", "PLAIN_RULES", "RULES", "VENDOR", "WORDS"]
 
 Language: TypeAlias = Literal["en", "fr"]
 
@@ -30,6 +30,22 @@ FORMS: Mapping[Language, Mapping[str, tuple[str, str]]] = {
     },
 }
 """What a class of messages is called, and the ending that a French participle has beside it."""
+
+VENDOR: Mapping[Language, Mapping[str, str]] = {
+    "en": {"at_risk": "at risk"},
+    "fr": {
+        "queued": "en file d’attente",
+        "sent": "parti",
+        "allow": "rien à signaler",
+        "warn": "mise en garde",
+        "block": "blocage",
+        "new": "nouveau",
+        "warming": "en rodage",
+        "at_risk": "à risque",
+        "restricted": "restreint",
+    },
+}
+"""MsgFlash's words for a message, for what it thinks of it, and for a number."""
 
 PLAIN_RULES: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -129,15 +145,19 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "sets": "sets timer {0}",
         "until": "“{0}” to {1}",
         "clears": "clears timer {0}",
+        "quoted": "“{0}”",
+        "drip goes on": "next message of drip “{0}”: {1}",
+        "drip ends": "drip “{0}” ends",
         "step": "then waits at step “{0}”",
         "owner": "held by “{0}”",
         "asked for": "asked for: {0}",
+        "asked for by": "its turn in broadcast “{0}”: {1}",
         "waits": "{0} waits: {1}",
         "waits until": "{0} waits until {1}: {2}",
         "at": " in {0}",
         "sent": "{0} sent in {2}",
         "answer": " (MsgFlash: {0})",
-        "safety": "safety",
+        "safety": "safety {0}",
         "again": "sent once more",
         "silent": "no answer to the {0} ({1}): MsgFlash is asked about it at {2}",
         "doubt look": "looked for the {0}: it is not there yet",
@@ -148,6 +168,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "found status": "a status told that it was sent",
         "found list": "MsgFlash lists it",
         "refused": "MsgFlash refused the {0}: {1}",
+        "undelivered": "what was sent did not arrive",
         "dropped": "{0} not sent: {2}",
         "failed": "the handler failed ({0}), tries so far: {1}; again at {2}",
         "given up": "given up after {0} tries: see flashbot dead list",
@@ -191,18 +212,22 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "language": " en {0}",
         "promotion": "promotion",
         "not sent": "pas d’envoi : ",
-        "sets": "règle minuterie {0}",
+        "sets": "règle la minuterie {0}",
         "until": "« {0} » sur {1}",
-        "clears": "annule minuterie {0}",
+        "clears": "annule la minuterie {0}",
+        "quoted": "« {0} »",
+        "drip goes on": "prochain message de la série « {0} » : {1}",
+        "drip ends": "la série « {0} » s’arrête",
         "step": "attend ensuite à l’étape « {0} »",
         "owner": "entre les mains de « {0} »",
         "asked for": "demandé : {0}",
+        "asked for by": "c’est son tour dans la diffusion « {0} » : {1}",
         "waits": "{0} en attente : {1}",
         "waits until": "{0} en attente jusqu’à {1} : {2}",
         "at": " à {0}",
         "sent": "{0} envoyé{1} en {2}",
         "answer": " (MsgFlash : {0})",
-        "safety": "sûreté",
+        "safety": "sûreté : {0}",
         "again": "envoi répété",
         "silent": "envoi sans réponse ({0}, {1}) : on demande à MsgFlash à {2}",
         "doubt look": "recherche chez MsgFlash ({0}) : pas encore là",
@@ -213,6 +238,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "found status": "un statut a dit l’envoi",
         "found list": "dans la liste",
         "refused": "MsgFlash a refusé l’envoi ({0}) : {1}",
+        "undelivered": "ce qui était envoyé n’est pas arrivé",
         "dropped": "{0} pas envoyé{1} : {2}",
         "failed": "le gestionnaire a échoué ({0}), essais jusqu’ici : {1} ; de nouveau à {2}",
         "given up": "abandonné après {0} essais : voir flashbot dead list",

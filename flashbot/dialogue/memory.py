@@ -18,6 +18,7 @@ from flashbot.dialogue.tongue import UNHEARD, Tongue
 from flashbot.errors import FlashbotError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 __all__ = [
@@ -367,6 +368,30 @@ class Memory:
             self._document["tongue"] = [*tongue]
         else:
             self._document.pop("tongue", None)
+
+    @property
+    def zone(self) -> str | None:
+        """The IANA name that a handler or an import has set."""
+        return self._document.get("zone")
+
+    @zone.setter
+    def zone(self, zone: str | None) -> None:
+        if zone is not None:
+            self._document["zone"] = zone
+        else:
+            self._document.pop("zone", None)
+
+    @property
+    def hours(self) -> dict[int, int]:
+        """How often they began to write in which hour of UTC. Kept only where it may tell their zone."""
+        return {int(hour): count for hour, count in self._document.get("hours", {}).items()}
+
+    @hours.setter
+    def hours(self, hours: Mapping[int, int]) -> None:
+        if hours:
+            self._document["hours"] = {str(hour): count for hour, count in sorted(hours.items())}
+        else:
+            self._document.pop("hours", None)
 
     @property
     def echoes(self) -> tuple[Echo, ...]:

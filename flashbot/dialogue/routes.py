@@ -50,6 +50,7 @@ class Routes:
     and opt-out words always work.
 
     `asking` words the question "Did you mean …?"; False: it is never asked. `street` adds to the known short forms.
+    `is_spread` says of which numbers it is kept in which hours they write.
     Until they are taught, nothing is understood but what is certain.
     """
 
@@ -62,6 +63,7 @@ class Routes:
         drips: Drips | None = None,
         asking: Asking | bool = True,
         street: Mapping[str, str] | None = None,
+        is_spread: Callable[[str], bool] | None = None,
     ) -> None:
         street = None if street is None else checked_street(street)
         self._routers = check_routers(routers, street)
@@ -73,6 +75,7 @@ class Routes:
         self._states = States(self._routers)
         self._asking = ASKING if asking is True else asking or None
         self._wishes = wishes
+        self._is_spread = is_spread
         self._hearing = Hearing(
             self._routers, self._states, self._ears,
             fallback=fallback, wishes=wishes, asking=self._asking, street=street,
@@ -209,6 +212,7 @@ class Routes:
             tongue=tongue,
             home=home,
             standing=memory.standing(to_ms(now)),
+            zone=memory.zone,
         )
 
     def state_of(self, router: Router[S], memory: Memory) -> S | None:
@@ -228,7 +232,7 @@ class Routes:
             self._check_expected(expected)
         if decision.router is not None and decision.handler is not None:
             self._states.keep(decision.router, turn.state, memory)
-        return settle(decision, turn, memory, self._drips, self._wishes)
+        return settle(decision, turn, memory, self._drips, self._wishes, is_spread=self._is_spread)
 
     def _check_expected(self, expected: Expectation) -> None:
         for step in (expected.step, expected.otherwise):

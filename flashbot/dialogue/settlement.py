@@ -24,11 +24,14 @@ from flashbot.dialogue.state import StateUnfit
 from flashbot.dialogue.text import fold
 from flashbot.dialogue.timer import ASKED, Timer
 from flashbot.dialogue.turn import Expectation, Outcome, Reply, Start, Turn
+from flashbot.dialogue.waking import counted
 from flashbot.dialogue.wishes import DEAF, Wish, Wishes, agrees
 from flashbot.errors import BotMistake
 from flashbot.msgflash.events import Event, Received
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flashbot.dialogue.memory import Asked, Memory
     from flashbot.dialogue.series import Drips
 
@@ -160,12 +163,24 @@ def _kept(asked: Asked | None) -> Timer | None:
     return None if asked is None else Timer(ASKED, asked.at_ms, from_ms(asked.at_ms) + ASKED_KEPT)
 
 
-def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | None, wishes: Wishes = DEAF) -> Settled:
-    """Write what the turn asks for into `memory`, its state excepted."""
+def settle(
+    decision: Decision,
+    turn: Turn[Any],
+    memory: Memory,
+    drips: Drips | None,
+    wishes: Wishes = DEAF,
+    *,
+    is_spread: Callable[[str], bool] | None = None,
+) -> Settled:
+    """Write what the turn asks for into `memory`, its state excepted. `is_spread`: whether a number leaves it open in
+    which time zone its person is."""
     changes = _Changes(memory, drips, turn, wishes)
     event, now, outcome = turn.event, turn.now, turn.outcome()
     if is_inbound(event):
-        memory.heard(heard_at(event, now), turn.instance)
+        heard_ms = heard_at(event, now)
+        if is_spread is not None and is_spread(turn.contact):
+            memory.hours = counted(memory.hours, from_ms(heard_ms), memory.last_inbound)
+        memory.heard(heard_ms, turn.instance)
         memory.tongue = outcome.tongue
         if event.display_name:
             memory.name = event.display_name
@@ -173,6 +188,7 @@ def settle(decision: Decision, turn: Turn[Any], memory: Memory, drips: Drips | N
         changes.end_drips()
         changes.ask(None if decision.question is None else decision.question.asked._replace(event_id=turn.event_id))
     memory.language = outcome.language
+    memory.zone = outcome.zone
     if decision.echoes is not None:
         memory.echoes = decision.echoes
     if decision.spends_step:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
+from flashbot.clock import is_zone
 from flashbot.consent import EVERYTHING, MARKETING, NOTHING, Standing, checked_purpose
 from flashbot.dialogue.match import Match
 from flashbot.dialogue.step import Step
@@ -82,6 +83,8 @@ class Outcome:
     """What is known of the language they write in, this message counted."""
     wishes: tuple[Wish, ...] = ()
     """In the order in which the handler named them."""
+    zone: str | None = None
+    """What was set, now or before."""
 
 
 class Turn(Generic[S]):
@@ -90,7 +93,7 @@ class Turn(Generic[S]):
     __slots__ = (
         "_attempt", "_contact", "_event", "_event_id", "_expect", "_handoff", "_home", "_instance", "_language",
         "_match", "_message_id", "_name", "_now", "_released", "_replies", "_router", "_standing", "_starts", "_stops",
-        "_text", "_timed_out", "_tongue", "_wishes", "state",
+        "_text", "_timed_out", "_tongue", "_wishes", "_zone", "state",
     )  # fmt: skip
 
     state: S
@@ -116,9 +119,10 @@ class Turn(Generic[S]):
         tongue: Tongue = UNHEARD,
         home: Callable[[str], str | None] | None = None,
         standing: Standing = NOTHING,
+        zone: str | None = None,
     ) -> None:
         """`language` is what a handler has set before, `tongue` what was learned, and `home` tells the language of a
-        contact of whom nothing else is known. `standing` is their consent."""
+        contact of whom nothing else is known. `standing` is their consent, `zone` what was set before."""
         self.state = state
         self._event = event
         self._now = now
@@ -146,6 +150,7 @@ class Turn(Generic[S]):
         self._released = False
         self._standing = standing
         self._wishes: tuple[Wish, ...] = ()
+        self._zone = zone
 
     @classmethod
     def for_test(
@@ -218,6 +223,19 @@ class Turn(Generic[S]):
     @language.setter
     def language(self, language: str | None) -> None:
         self._language = None if language is None else checked_language(language, "turn.language")
+
+    @property
+    def zone(self) -> str | None:
+        """The IANA name of the time zone that was set for this person, such as America/New_York; None when none was.
+
+        Set it, and unasked messages keep to its hours; None forgets it, and their number tells where they may be.
+        Raises BotMistake for what is no zone.
+        """
+        return self._zone
+
+    @zone.setter
+    def zone(self, zone: str | None) -> None:
+        self._zone = None if zone is None else _checked_zone(zone)
 
     @property
     def now(self) -> datetime:
@@ -369,5 +387,11 @@ class Turn(Generic[S]):
         """All that was asked, as values."""
         return Outcome(
             self._replies, self._expect, self._starts, self._stops, self._handoff, self._released,
-            self._language, self._tongue, self._wishes,
+            self._language, self._tongue, self._wishes, self._zone,
         )  # fmt: skip
+
+
+def _checked_zone(zone: object) -> str:
+    if isinstance(zone, str) and is_zone(zone):
+        return zone
+    raise BotMistake(f"turn.zone takes the name of a time zone such as Africa/Abidjan, not {zone!r}.")

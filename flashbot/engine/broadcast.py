@@ -19,6 +19,7 @@ from pydantic_core import from_json, to_json
 from flashbot.clock import to_ms
 from flashbot.consent import MARKETING, checked_purpose
 from flashbot.dialogue.series import Sayable
+from flashbot.engine.campaigning import Logbook
 from flashbot.engine.cast_writer import Addressed, Writer, batches
 from flashbot.engine.outbox import Renderer
 from flashbot.errors import BotMistake, ContentError
@@ -70,20 +71,34 @@ class CastStatus:
 class Broadcast:
     """A handle on one; every call raises StoreAway, and BotMistake for one that is not known (any more)."""
 
-    def __init__(self, store: Store, job: str, name: str, *, salt: str = "", canary: int = 0) -> None:
+    def __init__(self, store: Store, job: str, name: str, *, salt: str = "", canary: int = 0, total: int = 0) -> None:
         self._store = store
         self._salt = salt
         self._canary = canary
+        self._total = total
         self.id = job
         self.name = name
 
     async def start(self) -> bool:
-        """Let what was just made run; False when it runs already, or was made anew elsewhere since."""
-        return bool(self._salt) and await self._store.casts.start(self.id, self._salt, canary=self._canary)
+        """Let what was just made run; False when it runs already. Raises BotMistake when it was stopped or made anew
+        elsewhere since, or a campaign got its name, or the store lost some of it: nothing leaves then."""
+        if not self._salt:
+            return False
+        await _refuse_campaign(self._store, self.name)
+        if await self._store.casts.start(self.id, self._salt, canary=self._canary, total=self._total):
+            return True
+        found = await self._store.casts.read(self.id)
+        if found is None or not found.begun:
+            raise BotMistake(
+                f'The broadcast "{self.name}" does not begin: it was stopped or made a second time meanwhile, or the '
+                "store lost some of it in a failover. Make it again."
+            )
+        return False
 
     async def status(self) -> CastStatus:
-        found, counts = await asyncio.gather(self._store.casts.read(self.id), self._store.casts.counts(self.id))
-        return _status(self._known(found), counts)
+        # In this order: nobody is passed before they are counted.
+        known = self._known(await self._store.casts.read(self.id))
+        return _status(known, await self._store.casts.counts(self.id))
 
     async def pause(self) -> None:
         """From now on nothing of it leaves, until `resume`. One that has ended, or is paused, stays as it is."""
@@ -103,7 +118,7 @@ class Broadcast:
             await self._store.casts.move(self.id, on, of=(known.state,), confirm=True)
 
     async def stop(self) -> None:
-        """For good: what has not left is dropped."""
+        """For good: what has not left is dropped. One that never ran may be made again under its name."""
         going: tuple[CastState, ...] = ("making", *GOING, "paused", "halted")
         await self._store.casts.move(self.id, {"state": "stopped", "reason": ""}, of=going, confirm=True)
 
@@ -134,6 +149,8 @@ class Made:
     excluded: Mapping[str, int] = field(hash=False)
     """Who gets nothing, by reason: "suppressed", "no_consent", "erased", "not_a_phone", "twice"."""
     state: CastState = "making"
+    alike: int = 0
+    """How many of those added get the very same as each other, at most: few an hour may (Policy.identical_an_hour)."""
 
     @property
     def begun(self) -> bool:
@@ -163,7 +180,8 @@ async def make_broadcast(
 ) -> Made:
     """Render a message for each and store it; nothing leaves before the broadcast is started.
 
-    The same name is the same broadcast: as long as it has not begun it is made anew, later nobody is added. `seen` is
+    The same name is the same broadcast: as long as it has not begun it is made anew, later nobody is added; and the
+    same campaign, of which nobody gets it once more through the gates. `seen` is
     told from time to time how many people were read. What is not sent within 30 days, or by `send_before` (with a
     zone), is not sent at all. Raises BotMistake, ContentError, TemplateError or StoreAway; nothing has left then.
     """
@@ -177,6 +195,7 @@ async def make_broadcast(
         )
     before_ms = _before(send_before, at_ms)
     purpose = checked_purpose(purpose)
+    await _refuse_campaign(store, name)
     job, salt, digest = job_id(name), secrets.token_hex(8), _digest(content, instance, purpose)
     known: dict[str, str | int] = {
         "name": name, "instance": instance, "purpose": purpose, "before": before_ms, "rules": dump_rules(rules),
@@ -188,6 +207,11 @@ async def make_broadcast(
                 f'There is a broadcast "{name}" with another message already: give this one a name of its own.'
             )
         return Made(Broadcast(store, job, name), 0, total, {}, cast("CastState", state))
+    if (await store.casts.counts(job)).words:
+        raise BotMistake(
+            f'There was a broadcast "{name}" before, of which only who got it is still known: give this one a name of '
+            "its own."
+        )
     writer = Writer(store, content, job, salt, instance, purpose, before_ms, at_ms, templates, own_language)
     read = 0
     async for batch in batches(people):
@@ -195,7 +219,15 @@ async def make_broadcast(
         read += len(batch)
         if seen is not None:
             seen(read)
-    return Made(Broadcast(store, job, name, salt=salt, canary=rules.canary), writer.added, 0, dict(writer.excluded))
+    return Made(
+        Broadcast(store, job, name, salt=salt, canary=rules.canary, total=writer.added), writer.added, 0,
+        dict(writer.excluded), alike=writer.alike,
+    )  # fmt: skip
+
+
+async def _refuse_campaign(store: Store, name: str) -> None:
+    if await Logbook(store).find(name) is not None:
+        raise BotMistake(f'"{name}" is a campaign already, or was begun as one: give this broadcast a name of its own.')
 
 
 def dump_rules(rules: Rules) -> str:
@@ -247,8 +279,10 @@ async def list_broadcasts(store: Store) -> list[CastStatus]:
 
 def _status(known: Cast, counts: Counts) -> CastStatus:
     words = dict.fromkeys(WORDS, 0) | dict(counts.words)
-    if known.erased:
-        words["dropped:erased"] = words.get("dropped:erased", 0) + known.erased
+    # Whose place was passed, and who is in no partition, was erased before their turn.
+    erased = max(0, known.fed - sum(words.values()))
+    if erased:
+        words["dropped:erased"] = words.get("dropped:erased", 0) + erased
     words["waiting"] += max(0, known.total - sum(words.values()))
     if known.state in ENDED and words["waiting"]:  # none of them leaves any more
         why = "dropped:cast_stopped" if known.state == "stopped" else "dropped:expired"

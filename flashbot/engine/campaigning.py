@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from flashbot.clock import to_ms
 from flashbot.consent import EVERYTHING, MARKETING
 from flashbot.dialogue.memory import Memory, MemoryUnreadable
-from flashbot.engine.broadcast import Addressed
+from flashbot.engine.cast_writer import Addressed
 from flashbot.engine.facts import FIELDS, load_health, number_of, person_of
 from flashbot.errors import FlashbotError
 from flashbot.msgflash.errors import MsgFlashError
@@ -268,17 +268,17 @@ class Logbook:
 
     async def begin(self, name: str, what: str) -> int | None:
         """For the one process that makes it: the moment, in ms. None for everybody else."""
-        begun = await self._numbers.ask(_place(name), within_ms=KEPT_MS)
+        begun = await self._numbers.ask(_place(name), within_ms=KEPT_MS, confirm=True)
         if begun is not None:
-            await self._numbers.set(_place(name), {"what": what, "id": ""})
+            await self._numbers.set(_place(name), {"what": what, "id": ""}, confirm=True)
         return begun
 
     async def made(self, name: str, campaign: str) -> None:
-        await self._numbers.set(_place(name), {"id": campaign})
+        await self._numbers.set(_place(name), {"id": campaign}, confirm=True)
 
     async def halted(self, name: str, counted: Tally) -> None:
         """It was paused from here with these counts."""
-        await self._numbers.set(_place(name), {"before": " ".join(map(str, counted))})
+        await self._numbers.set(_place(name), {"before": " ".join(map(str, counted))}, confirm=True)
 
     async def forget(self, name: str) -> None:
         """It was certainly not made."""

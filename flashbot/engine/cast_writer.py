@@ -12,7 +12,8 @@ from flashbot.clock import to_ms
 from flashbot.dialogue.memory import Memory, MemoryUnreadable
 from flashbot.dialogue.series import Sayable
 from flashbot.dialogue.tongue import checked_language, language_of
-from flashbot.engine.outbox import Person, Renderer, compose, home_of
+from flashbot.engine.gate import body_hash
+from flashbot.engine.outbox import Outgoing, Person, Renderer, compose, home_of
 from flashbot.engine.tally import who
 from flashbot.errors import BotMistake, ContentError, TemplateError
 from flashbot.msgflash.phones import e164
@@ -35,6 +36,8 @@ SLICE = 100
 """Messages in one call of a script: nobody waits longer for it than for anybody else's."""
 BREATH = 10
 """People who are rendered without a pause."""
+MOST_BODIES = 1_000
+"""Texts that are counted; where there are more, they are personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,14 @@ class Writer:
         self._named = set[str]()
         self._place = 0
         self._steps = 0
+        self._bodies = Counter[str]()
         self.added = 0
         self.excluded = Counter[str]()
+
+    @property
+    def alike(self) -> int:
+        """How many at most get the very same."""
+        return max(self._bodies.values(), default=0)
 
     async def write(self, batch: Sequence[Addressed]) -> None:
         """Raises BotMistake, ContentError, TemplateError or StoreAway."""
@@ -139,7 +148,11 @@ class Writer:
         except (TemplateError, ContentError) as fault:
             kind = TemplateError if isinstance(fault, TemplateError) else ContentError
             raise kind(f"{fault} (Recipient {place}, {who(contact)}; nothing was sent to anybody.)") from None
-        return None if message is None else message.entry
+        if message is None:
+            return None
+        if len(self._bodies) < MOST_BODIES:
+            self._bodies[body_hash(Outgoing.unpack(message.entry))] += 1
+        return message.entry
 
     def _kept_out(self, contact: str, memory: Memory, *, erased: bool) -> str:
         """Why the gate of consent would drop it now; empty for what it lets pass or wait."""

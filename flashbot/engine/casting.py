@@ -20,6 +20,7 @@ from flashbot.engine.facts import read_number
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pacing import Pacing
 from flashbot.engine.reasons import fed
+from flashbot.errors import BotMistake, ContentError, StoreError
 from flashbot.outreach.cast import (
     GOING,
     Feed,
@@ -45,6 +46,8 @@ EVERY = 0.9
 UNTOLD = 300.0
 """Seconds after which there may be something new where nothing says when."""
 LEASE_MS = 5000
+UNREADABLE = (BotMistake, ContentError, LookupError, TypeError, ValueError)
+"""What reading the rules or the messages of one raises that nobody here understands."""
 log = logging.getLogger("flashbot.broadcast")
 
 
@@ -58,6 +61,8 @@ class Casting:
         self._clock = clock
         self._token = secrets.token_hex(8)
         self._looked_at = float("-inf")
+        self._left: dict[str, float] = {}
+        """What met a fault here is left to others, newer ones perhaps, until then by the clock's monotonic time."""
         self.due: float | None = None
         """By the clock's monotonic time: when there may be something to do next, for whoever moves the time."""
         self.changed = asyncio.Event()
@@ -70,8 +75,19 @@ class Casting:
             return False
         self._looked_at, self.due = now, None
         changed = False
-        for cast in await self._store.casts.going(self._token, lease_ms=LEASE_MS):
-            changed |= await self._go_on(cast)
+        without = [job for job, until in self._left.items() if until > now]
+        for cast in await self._store.casts.going(self._token, lease_ms=LEASE_MS, without=without):
+            try:
+                changed |= await self._go_on(cast)
+            except StoreError:
+                raise
+            except UNREADABLE as fault:  # the others go on
+                if cast.id not in self._left:
+                    log.exception(
+                        "Broadcast %s cannot be fed here (%s): nobody is added to it, and what else there is goes on. "
+                        "A newer flashbot may have made it.", cast.id, type(fault).__name__,
+                    )  # fmt: skip
+                self._left[cast.id] = now + UNTOLD
         return changed
 
     async def _go_on(self, cast: Cast) -> bool:

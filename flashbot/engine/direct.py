@@ -61,6 +61,8 @@ async def post_direct(
     memory = await _memory(store, commands, contact) if isinstance(content, Template) else Memory()
     message_id = f"send-{event_id_of(key)}"
 
+    made_ms = int(time.time() * 1000) if now_ms is None else now_ms
+
     def spoken() -> str | None:
         return language_of(said or memory.language, memory.tongue, lambda: home_of(contact, own_language))
 
@@ -74,9 +76,9 @@ async def post_direct(
             contact,
             memory.name,
             spoken,
-            memory.opted_out,
+            memory.standing(made_ms).stopped,
         ),
-        made_ms=int(time.time() * 1000) if now_ms is None else now_ms,
+        made_ms=made_ms,
         templates=templates,
         purpose=checked_purpose(purpose),
         send_before_ms=None if send_before is None else to_ms(send_before),

@@ -26,8 +26,8 @@ __all__ = [
 ]  # fmt: skip
 
 FIELDS = (
-    "health", "at", "state", "score", "since", "seen", "lock", "re", "zone", "stage", "usual", "asked", "full",
-    "unanswered",
+    "health", "at", "state", "score", "since", "seen", "lock", "re", "zone", "stage", "usual", "asked", "asking",
+    "full", "unanswered", "unanswered_at",
 )  # fmt: skip
 BALANCE_MS = 30 * DAY_MS
 
@@ -44,6 +44,8 @@ class Facts:
     usual_day: float | None
     asked_ms: int
     """When MsgFlash was last asked for the health; 0 for never."""
+    asking_ms: int = 0
+    """When whoever asks for it now last showed to be alive; 0 when nobody does."""
     cast: str = ""
     """The state of the broadcast that was asked for; empty for one that is not known."""
 
@@ -64,6 +66,8 @@ async def read_facts(
     balances = _load_unanswered(kept["unanswered"])
     balances[known.partition] = known.unanswered  # of the other partitions, as of the latest look at the number
     number = with_unanswered(number_of(kept, zone=zone), balances.values())
+    looked_ms = _whole(kept["unanswered_at"]) if len(balances) > 1 else None
+    number = replace(number, unanswered_at_ms=known.now_ms if looked_ms is None else min(looked_ms, known.now_ms))
     home = (number.zone,) if number.zone else ()
     try:
         person = person_of(contact, known, home=home)
@@ -91,6 +95,7 @@ def _facts(now_ms: int, person: Person, number: Number, kept: dict[str, str], ca
         _whole(kept["stage"]),
         float(kept["usual"]) if kept["usual"] else None,
         _whole(kept["asked"]) or 0,
+        _whole(kept["asking"]) or 0,
         cast=cast,
     )
 
@@ -99,12 +104,12 @@ async def _nothing() -> str:
     return ""
 
 
-def person_of(contact: str, known: Acquaintance, *, home: tuple[str, ...] = ()) -> Person:
-    """Raises MemoryUnreadable."""
+def person_of(contact: str, known: Acquaintance, *, home: tuple[str, ...] = (), zone: str | None = None) -> Person:
+    """Raises MemoryUnreadable. `zone` (IANA) is theirs where the store has none."""
     memory = Memory.load(known.state)
     standing = memory.standing(known.now_ms)
     last, owner = memory.last_inbound, memory.owner
-    zones, country = _place(contact, home)
+    zones, country = _place(contact, home, memory.zone or zone, tuple(memory.hours.items()))
     return Person(
         last_inbound_ms=None if last is None else to_ms(last),
         suppressed=standing.suppressed,
@@ -169,8 +174,10 @@ def load_health(stored: str) -> Health | None:
 
 
 @lru_cache(maxsize=4096)
-def _place(contact: str, home: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    return zones_of(contact, home=home), country_of(contact)
+def _place(
+    contact: str, home: tuple[str, ...], zone: str | None, hours: tuple[tuple[int, int], ...]
+) -> tuple[tuple[str, ...], str | None]:
+    return zones_of(contact, zone, dict(hours), home), country_of(contact)
 
 
 def _class(stored: str) -> Any:

@@ -6,7 +6,6 @@ before a take, the store parks by itself.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from contextlib import suppress
@@ -21,7 +20,7 @@ from flashbot.dialogue.memory import MemoryUnreadable
 from flashbot.engine.doubt import Doubt
 from flashbot.engine.facts import Facts, read_facts
 from flashbot.engine.outbox import Outgoing
-from flashbot.engine.pacing import Pacing
+from flashbot.engine.pacing import LIVES_MS, Pacing
 from flashbot.engine.patience import Patience
 from flashbot.engine.paused_casts import PausedCasts
 from flashbot.engine.pauses import Pauses
@@ -39,7 +38,7 @@ from flashbot.outreach.health import FRESH_MS
 from flashbot.outreach.hours import OpeningHours
 from flashbot.outreach.limits import gap_ms, limits, rest
 from flashbot.outreach.policy import Limits, Policy
-from flashbot.outreach.record import verdict_of
+from flashbot.outreach.record import Known, verdict_of
 from flashbot.outreach.standing import stopped_by
 from flashbot.outreach.verdict import Allow, Defer, Drop
 from flashbot.store.mailbox import LONGEST_PARK_MS, Store
@@ -100,7 +99,7 @@ class Gate:
         self._park_ms = patience.park * 1000
         self._rng = rng
         self._record = record
-        self._paused_casts = PausedCasts(clock)
+        self._paused_casts = PausedCasts(clock, park_ms=int(self._park_ms))
         self._granted: set[str] = set()
         self._places = Places(rng, longest_ms=LONGEST_HOLD_MS)
         self._unreadable: set[str] = set()
@@ -116,7 +115,16 @@ class Gate:
         return held + self._paused_casts.held_back()
 
     async def check(self, taken: Taken, message: Outgoing) -> Done | Later | None:
-        """What follows for a message that may not leave now, or never; None for one that may, which is counted then."""
+        """What follows for a message that may not leave now, or never; None for one that may.
+
+        That one is counted by then, an answer too: a process that dies in its request leaves nothing uncounted.
+        """
+        held = await self._judged(taken, message)
+        if held is None and message.id not in self._granted:
+            await self._note(taken, message)
+        return held
+
+    async def _judged(self, taken: Taken, message: Outgoing) -> Done | Later | None:
         instance = instance_of(message)
         linked = instance is None or not self._pauses.holds(instance)
         if not linked or message.cls in ("reply", "critical"):
@@ -166,12 +174,13 @@ class Gate:
         if held is not None:
             due_ms = _due_ms(taken, message, taken.taken_ms)
             return _held(taken, taken.taken_ms, held[0], due_ms, why=waits(message, held[1], held[0]))
-        job = job_of(message.source)
+        job = job_of(message.source) if unasked else ""  # a notice belongs to none
         facts = await read_facts(
             self._store, taken.contact, instance, zone=self._pacing.zone, unreadable=not unasked, cast=job
         )
-        if job and facts.cast not in GOING:
-            return self._off(taken, message, job, facts)
+        off = self._off(taken, message, job, facts) if job else None
+        if off is not None:
+            return off
         if self._pacing.lacks(instance, facts) and unasked:
             self._pacing.wait(instance)
             return Later(0, note=taken.note, why=waits(message, "health", 0))  # the next take parks it
@@ -182,12 +191,13 @@ class Gate:
             facts.number, facts.health, self._policy, facts.now_ms, stage=facts.stage, usual_day=facts.usual_day
         )
         number = replace(facts.number, most_unanswered=most.unanswered)
+        known = Known(facts.health, facts.stage, facts.usual_day)
         verdict, _ = decide(ask, facts.person, number, self._policy, OpeningHours(fraction), facts.now_ms)
         if isinstance(verdict, Allow):
-            verdict = await self._reserve(ask, facts, number, most, instance, fraction)
+            verdict = await self._reserve(ask, facts, number, most, known, instance, fraction)
         elif self._record is not None:
             self._record.decided(
-                instance, ask, facts.person, number, self._policy, verdict, facts.now_ms, fraction=fraction
+                instance, ask, facts.person, number, self._policy, verdict, facts.now_ms, fraction=fraction, known=known
             )
         if isinstance(verdict, Allow):
             self._granted.add(message.id)
@@ -196,28 +206,31 @@ class Gate:
             return self._dropped(taken, message, verdict.reason)
         return await self._deferred(taken, message, verdict, facts, instance)
 
-    def _off(self, taken: Taken, message: Outgoing, job: str, facts: Facts) -> Done | Later:
-        """Its broadcast does not go on. One that is not known may be back: a store may have lost it for a moment."""
+    def _off(self, taken: Taken, message: Outgoing, job: str, facts: Facts) -> Done | Later | None:
+        """Its broadcast does not go on. One that is not known may be back: a store may have lost it for a moment. Of
+        one that is finished nothing waits but a dead letter that somebody retried."""
+        if facts.cast in GOING or facts.cast == "finished":
+            return None
         if facts.cast == "stopped":
             return self._dropped(taken, message, "cast_stopped")
-        late = message.send_before_ms is not None and facts.now_ms > message.send_before_ms
-        if late or facts.cast == "finished":
+        if message.send_before_ms is not None and facts.now_ms > message.send_before_ms:
             return self._dropped(taken, message, "expired")
         self._paused_casts.hold(job)
         return Later(0, note=taken.note, why=waits(message, "cast_paused", 0))  # the next take parks it
 
     async def _reserve(
-        self, ask: Ask, facts: Facts, number: Number, most: Limits, instance: str, fraction: float
+        self, ask: Ask, facts: Facts, number: Number, most: Limits, known: Known, instance: str, fraction: float
     ) -> Allow | Defer:
         gap, batch, new = gap_ms(most.median_gap_ms, self._rng), rest(most, self._rng), _is_new(facts)
         found = await self._store.ledgers.reserve(
-            self._key_tag, instance, ask.id, ask.contact, ask.cls, ask.body, ask.source, most, gap, batch, new=new
-        )
+            self._key_tag, instance, ask.id, ask.contact, ask.cls, ask.body, ask.source, most, gap, batch,
+            new=new, room=number.room,
+        )  # fmt: skip
         verdict = verdict_of(found)
         if self._record is not None:
             self._record.decided(
                 instance, ask, facts.person, number, self._policy, verdict, facts.now_ms,
-                fraction=fraction, caps=most, gap_ms=gap, rest=batch, new=new, stamp=found.stamp,
+                fraction=fraction, caps=most, gap_ms=gap, rest=batch, new=new, stamp=found.stamp, known=known,
             )  # fmt: skip
         return verdict
 
@@ -239,7 +252,8 @@ class Gate:
         if reason in FOR_ALL or (reason == "at_risk" and stopped_by(facts.number)):
             # Newer health may show more room.
             stale_ms = FRESH_MS - (facts.now_ms - (facts.number.health_at_ms or 0))
-            news_ms = stale_ms + 1000 if 0 < stale_ms <= FRESH_MS else UNKNOWN_MS
+            old_ms = LIVES_MS if facts.asking_ms else UNKNOWN_MS  # an answer that is still to come may come at once
+            news_ms = stale_ms + 1000 if 0 < stale_ms <= FRESH_MS else old_ms
             wait_ms = self._pacing.hold(instance, min(wait_ms, news_ms), reason)
             await self._store.numbers.hold(instance, "full", facts.now_ms + wait_ms, reason)
             return _held(taken, facts.now_ms, wait_ms, due_ms, counts=("budget_waits",), why=why)
@@ -254,12 +268,6 @@ class Gate:
         return Done(counts=("expired" if reason == "expired" else f"dropped_{reason}",), why=not_sent(message, reason))
 
     # -- what it counts
-
-    def noting(self, taken: Taken, message: Outgoing) -> asyncio.Task[None] | None:
-        """Count a message that needs no grant, beside its request; None for one that has one."""
-        if message.id in self._granted:
-            return None
-        return asyncio.get_running_loop().create_task(self._note(taken, message))
 
     async def _note(self, taken: Taken, message: Outgoing) -> None:
         with suppress(StoreError):  # MsgFlash counts it as well, and tells that with the next health

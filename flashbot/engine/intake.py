@@ -18,7 +18,7 @@ from flashbot.engine.flood import Flood
 from flashbot.engine.links import heard
 from flashbot.engine.outbox import event_id_of
 from flashbot.engine.pauses import Pauses
-from flashbot.engine.reasons import kept
+from flashbot.engine.reasons import kept, undelivered
 from flashbot.engine.tally import Tally
 from flashbot.engine.witness import Witness
 from flashbot.errors import StoreError, UnreadableEvent
@@ -158,6 +158,8 @@ class Intake:
                 provider_id=event.provider_id or "",
             )
             contact = contact or noted.contact or None
+            if noted.moved and noted.message_id and isinstance(event, Failed):
+                await self._store.reasons.add(noted.contact, undelivered(noted.message_id, event.error))
         if not self._routes.wants(event):
             await self._witness.passed_over(event)
             self._tally.count("unheard")

@@ -54,6 +54,7 @@ class Person:
     name: str = ""
     language: Callable[[], str | None] = lambda: None
     opted_out: bool = False
+    """For good: who is only asked whether they meant to may answer no, and the gates know to wait."""
 
     @property
     def fields(self) -> dict[str, object]:

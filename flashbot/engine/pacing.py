@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,7 @@ from flashbot.engine.facts import FIELDS, dump_health, dump_unanswered, load_hea
 from flashbot.engine.history import dump_days, load_days, reply_rate, with_days, worst_hour
 from flashbot.engine.pauses import Pauses, cause_of
 from flashbot.engine.tally import Tally
+from flashbot.errors import StoreError
 from flashbot.msgflash.errors import MsgFlashError
 from flashbot.msgflash.instances import InstanceHealth
 from flashbot.msgflash.models import Instance
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from flashbot.outreach.policy import Policy
     from flashbot.outreach.reasons import Stop
 
-__all__ = ["ASK_AGAIN_MS", "HealthOf", "InstanceOf", "Pacing", "Questions"]
+__all__ = ["ASK_AGAIN_MS", "LIVES_MS", "HealthOf", "InstanceOf", "Pacing", "Questions"]
 
 ASK_AGAIN_MS = 60_000
 """Between two questions about one number, over all processes."""
@@ -40,6 +42,9 @@ UNDER_WAY_MS = 5000
 """For which everybody waits for an answer that one process asked for. Who went on without it would wait for minutes:
 until then nothing is known of the number."""
 WHILE_ASKING_MS = 1000
+LIVES_MS = 4000
+"""After which a process that asked and gives no sign of life is dead, and another asks: before anybody goes on."""
+SIGN_OF_LIFE = 1.0
 SAY_AGAIN = 60.0
 """Seconds after which a state that a send told is written down again, though nothing seems new."""
 MEASURED_MS = 7 * DAY_MS
@@ -136,7 +141,7 @@ class Pacing:
         if fresh:
             return False
         asked_ago_ms = facts.now_ms - facts.asked_ms
-        if 0 <= asked_ago_ms < ASK_AGAIN_MS:
+        if 0 <= asked_ago_ms < ASK_AGAIN_MS and not _died_asking(facts):
             # Somebody else has asked: the answer is under way to them for a moment, or there was none.
             return asked_ago_ms < UNDER_WAY_MS and (at_ms or 0) < facts.asked_ms
         self._want(instance)
@@ -156,13 +161,26 @@ class Pacing:
         questions = self._questions
         if questions is None or not self._wanted:
             return False
-        for instance in list(self._wanted):
-            asked_ms = await self._store.numbers.ask(instance, within_ms=ASK_AGAIN_MS)
+        for instance in sorted(self._wanted):
+            asked_ms = await self._store.numbers.ask(instance, within_ms=ASK_AGAIN_MS, lives_ms=LIVES_MS)
             if asked_ms is not None:
-                await self._fetch(questions, instance, asked_ms)
+                living = asyncio.create_task(self._live(instance))
+                try:
+                    await self._fetch(questions, instance, asked_ms)
+                finally:
+                    living.cancel()
+                    await asyncio.gather(living, return_exceptions=True)
+                await self._store.numbers.answered(instance)
             self._wanted.discard(instance)
             self._held.pop(instance, None)
         return True
+
+    async def _live(self, instance: str) -> None:
+        """So that nobody else asks for as long as MsgFlash keeps silent."""
+        while True:
+            await self._clock.sleep(SIGN_OF_LIFE)
+            with suppress(StoreError):
+                await self._store.numbers.asking(instance)
 
     async def _fetch(self, questions: Questions, instance: str, asked_ms: int) -> None:
         _, kept = await self._store.numbers.read(instance, "health", "zone", "since")
@@ -244,6 +262,7 @@ class Pacing:
             new["day"] = str(today)
         if len(self._store.tags) > 1:
             new["unanswered"] = dump_unanswered(await self._store.acquaintances.unanswered(instance))
+            new["unanswered_at"] = str(now_ms)
         kept |= new
         most = limits(
             number_of(kept),
@@ -284,3 +303,7 @@ class Pacing:
             await self._store.numbers.set(instance, known)
             if self._news.get(instance) == (state, score):
                 del self._news[instance]
+
+
+def _died_asking(facts: Facts) -> bool:
+    return 0 < facts.asking_ms <= facts.now_ms - LIVES_MS

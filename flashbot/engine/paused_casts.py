@@ -8,19 +8,18 @@ from __future__ import annotations
 from flashbot.clock import Clock
 from flashbot.store.records import Held
 
-__all__ = ["PARK_MS", "PausedCasts"]
+__all__ = ["PausedCasts"]
 
-PARK_MS = 60_000
-"""For which a message is parked: after a resume the last of them comes back by then."""
 BELIEVED = 5.0
 """Seconds after which one message of it is looked at again."""
 
 
 class PausedCasts:
-    """Of one process."""
+    """Of one process. A message is parked for so long at most: after a resume the last of them comes back by then."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, park_ms: int) -> None:
         self._clock = clock
+        self._park_ms = park_ms
         self._until: dict[str, float] = {}
 
     def hold(self, job: str) -> None:
@@ -30,4 +29,4 @@ class PausedCasts:
     def held_back(self) -> list[Held]:
         now = self._clock.monotonic()
         self._until = {job: until for job, until in self._until.items() if until > now}
-        return [Held("drip", f"M cast-{job}-".encode(), PARK_MS, "cast_paused") for job in self._until]
+        return [Held("drip", f"M cast-{job}-".encode(), self._park_ms, "cast_paused") for job in self._until]

@@ -36,6 +36,7 @@ __all__ = [
     "not_sent",
     "refused",
     "sent",
+    "undelivered",
     "waits",
 ]
 
@@ -216,6 +217,14 @@ def refused(message: Outgoing, fault: MsgFlashError) -> Why:
     if fault.status is not None:
         said["status"] = fault.status
     return _about(message, "refused", said)
+
+
+def undelivered(message_id: str, error: str | None) -> Why:
+    """MsgFlash had taken it, and told later that it failed."""
+    said: dict[str, object] = {"kind": "undelivered", "id": message_id}
+    if error:
+        said["reasons"] = _sentences([error])
+    return Why(said, "" if "/" in message_id else message_id)
 
 
 def not_sent(message: Outgoing, stop: Stop) -> Why:

@@ -15,13 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashbot.outreach.record import Noted, Record
+from flashbot.outreach.record import Noted, Record, Renamed
 
 if TYPE_CHECKING:
     from flashbot.outreach.facts import Ask, Number, Person
     from flashbot.outreach.grants import Stamp
     from flashbot.outreach.policy import Limits, Policy
-    from flashbot.outreach.record import Moved, Told
+    from flashbot.outreach.record import Known, Moved, Told
     from flashbot.outreach.verdict import Verdict
 
 __all__ = ["LogFile", "Recording"]
@@ -52,18 +52,21 @@ class Recording:
         rest: tuple[int, int] = (0, 0),
         new: bool = False,
         stamp: Stamp | None = None,
+        known: Known | None = None,
     ) -> None:
         """As `Record.decided`."""
         ask = replace(ask, contact=self._hidden(ask.contact), body=self._hidden(ask.body))
         person = replace(person, sent=tuple(replace(one, body=self._hidden(one.body)) for one in person.sent))
         self._record.decided(
             instance, ask, person, number, policy, verdict, now_ms,
-            fraction=fraction, caps=caps, gap_ms=gap_ms, rest=rest, new=new, stamp=stamp,
+            fraction=fraction, caps=caps, gap_ms=gap_ms, rest=rest, new=new, stamp=stamp, known=known,
         )  # fmt: skip
 
-    def moved(self, line: Moved | Noted | Told) -> None:
+    def moved(self, line: Moved | Noted | Renamed | Told) -> None:
         """What a ledger tells of (`Ledgers.heard`)."""
-        self._record.put(replace(line, contact=self._hidden(line.contact)) if isinstance(line, Noted) else line)
+        if isinstance(line, Noted | Renamed):
+            line = replace(line, contact=self._hidden(line.contact))
+        self._record.put(line)
 
     def _hidden(self, word: str) -> str:
         return word and hashlib.blake2s(word.encode(), key=self._key, digest_size=8).hexdigest()

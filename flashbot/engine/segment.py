@@ -183,9 +183,13 @@ async def _one(person: Addressed) -> AsyncIterator[Addressed | str]:
 async def _lines(path: Path, country: str | None, flaws: list[str]) -> AsyncIterator[Addressed | str]:
     from flashbot.engine.sheets.people import Refused, people_of
     from flashbot.engine.sheets.records import open_records
+    from flashbot.errors import SettingsError
 
     with open_records(str(path), flaws.append) as records:
-        everybody, consent_told = people_of(records, country)
+        try:
+            everybody, consent_told = people_of(records, country)
+        except SettingsError as fault:
+            raise SettingsError(f"{path.name}: {fault}") from None
         for count, line in enumerate(everybody):
             if count % BREATH == 0:
                 await asyncio.sleep(0)

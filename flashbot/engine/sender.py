@@ -269,15 +269,10 @@ class Sender:
         begun = self._clock.monotonic()
         if begun - asked_at > self._patience.send_deadline:
             return Later(0, clean=True, note=doubt.dump(), why=waits(message, "too_late", 0)), False
-        noting = self._gate.noting(taken, message)
         try:
             accepted = await self._post.send(message.body)
         except MsgFlashError as fault:
-            if noting is not None:
-                await noting
             return await self._failed(taken, message, doubt, fault, begun, asked_at), True
-        if noting is not None:
-            await noting
         self._reached()
         self._gate.heard(message, accepted)
         self._tally.sent(message, now_ms=to_ms(self._clock.now()))

@@ -159,7 +159,7 @@ class Turns:
         self, settled: Settled, turn: Turn[Any], contact: str, event_id: str, instance: str | None, now_ms: int
     ) -> list[Message | None]:
         """None stands for a promotion to somebody who opted out."""
-        person = Person(contact, turn.name, lambda: turn.language, settled.memory.opted_out)
+        person = Person(contact, turn.name, lambda: turn.language, settled.memory.standing(now_ms).stopped)
         composed = [
             compose(
                 reply.content,

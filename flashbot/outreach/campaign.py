@@ -130,9 +130,10 @@ def unfit(number: Number, most: Limits, counts: Counts, audience: Audience, *, n
         )
     chats = max(0, most.new_day - counts.new_day)
     if audience.new > chats:
+        more = "1 more chat" if chats == 1 else f"{f'{chats:,}' if chats else 'no'} more chats"
         return (
-            f"This number may begin {chats:,} more chats today, and {audience.new:,} recipients were never in touch "
-            f"with it: {INSTEAD} begins them little by little."
+            f"This number may begin {more} today, and {audience.new:,} recipients were never in touch with it: "
+            f"{INSTEAD} begins them little by little."
         )
     return None
 

@@ -16,6 +16,7 @@ from flashbot.outreach.grants import DAY_MS
 from flashbot.outreach.health import FRESH_MS, Health
 from flashbot.outreach.limits import AFTER_LOCK_MS, LOCK_WAIT_MS, limits
 from flashbot.outreach.policy import Limits
+from flashbot.outreach.record import Known
 from flashbot.outreach.scenario import Scenario
 from flashbot.outreach.stages import STAGES, Day, stage, usual_day
 from flashbot.outreach.zones import zone_named
@@ -33,7 +34,7 @@ class Course:
         self._number = scenario.number
         self._before = _days_to(scenario.stage) if scenario.growing else []
         self._played: list[Day] = []
-        self._limits: tuple[int, Limits] | None = None
+        self._limits: tuple[int, Limits, Known] | None = None
         self._shown: tuple[object, Number] | None = None
         self.balance = Balance(scenario.unanswered, scenario.begin_ms)
         """What it sent unasked and is not answered; the plan counts it."""
@@ -47,9 +48,15 @@ class Course:
         known = self._known(now_ms), self.balance.count(now_ms), self.balance.until_ms(), most
         if self._shown is None or self._shown[0] != known:
             number, count, until_ms, _ = known
-            shown = replace(number, unanswered=count, unanswered_until_ms=until_ms, most_unanswered=most)
+            shown = replace(
+                number, unanswered=count, unanswered_until_ms=until_ms, most_unanswered=most, unanswered_at_ms=now_ms
+            )
             self._shown = known, shown
         return self._shown[1]
+
+    def known(self, now_ms: int) -> Known:
+        """What the limits of then were worked out with."""
+        return self._worked_out(now_ms)[1]
 
     def _known(self, now_ms: int) -> Number:
         if self._number.health_at_ms is not None and now_ms - self._number.health_at_ms >= FRESH_MS:
@@ -57,15 +64,18 @@ class Course:
         return self._number
 
     def limits(self, now_ms: int) -> Limits:
-        known = now_ms // FRESH_MS
-        if self._limits is None or self._limits[0] != known:
+        return self._worked_out(now_ms)[0]
+
+    def _worked_out(self, now_ms: int) -> tuple[Limits, Known]:
+        age = now_ms // FRESH_MS
+        if self._limits is None or self._limits[0] != age:
             usual = usual_day(self._played) if self._scenario.growing else None
-            health = _told_at(self._scenario.health, now_ms)
+            known = Known(_told_at(self._scenario.health, now_ms), self.stage, usual, now_ms)
             found = limits(
-                self._known(now_ms), health, self._scenario.policy, now_ms, stage=self.stage, usual_day=usual
+                self._known(now_ms), known.health, self._scenario.policy, now_ms, stage=self.stage, usual_day=usual
             )
-            self._limits = known, found
-        return self._limits[1]
+            self._limits = age, found, known
+        return self._limits[1:]
 
     def lived(self, day: Day) -> None:
         """A day is over. Days without anything sent count as well: a number that rests falls back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from flashbot.outreach.grants import Class
+from flashbot.outreach.grants import Class, Room
 
 __all__ = ["EVERYTHING", "Ask", "Number", "Person", "Sent", "State"]
 
@@ -87,3 +87,12 @@ class Number:
     """When the oldest of them is 30 days old."""
     most_unanswered: int | None = None
     """`Limits.unanswered` of now; None where nobody worked it out, and nothing is held to it."""
+    unanswered_at_ms: int | None = None
+    """When `unanswered` was read."""
+
+    @property
+    def room(self) -> Room | None:
+        """What the ledger holds it to: others may send between that reading and its answer."""
+        if self.most_unanswered is None or self.unanswered_at_ms is None:
+            return None
+        return Room(self.most_unanswered - self.unanswered, self.unanswered_at_ms)

@@ -41,7 +41,7 @@ FRENCH = (
     "(?:{END})(?: (?:de|d))? {TO_ME}(?:{WRITE})(?: (?:{THIS}|n importe quoi))?{LATER}",
     "(?:{END})(?: (?:de|d))? (?:spammer|recevoir {THINGS})",
     "(?:{END}) {THINGS}{LATER}",
-    "(?:{END})",
+    "(?:{END})(?: tout)?",
     "(?:ne ?|n )?{TO_ME}(?:{WRITE}) plus(?: jamais)?(?: (?:{THIS}))?{LATER}",
     "(?:ne ?|n )envoyez plus {THINGS}{LATER}",
     "(?:ne )?plus(?: jamais)? {TO_ME}(?:{WRITE})(?: (?:{THIS}))?{LATER}",

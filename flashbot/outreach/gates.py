@@ -82,7 +82,8 @@ def consent(case: Case) -> Verdict:
     if person.erased:
         return Drop("erased")
     if case.cls not in UNASKED:
-        return Allow()
+        # STOP ALL is confirmed with "nothing but answers to your messages".
+        return Drop("suppressed") if EVERYTHING in person.suppressed else Allow()
     if person.suppressed & {purpose, "marketing", EVERYTHING}:
         return Drop("suppressed")
     # A follow-up to who has been silent for long is no follow-up any more.

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 __all__ = [
-    "CREDIT", "DAY_MS", "FEW", "HOLD_MS", "HOUR_MS", "LATER_MS", "LONGEST_HOLD_MS", "LOOK", "MILLION", "PATIENCE_MS",
-    "STILL_MS", "STOP", "STRIDE", "UNASKED", "Caps", "Class", "Counts", "Granted", "Refusal", "Refused",
-    "SourceCount", "Stamp", "Usage", "millionths", "stride",
+    "CREDIT", "DAY_MS", "FEW", "HOLD_MS", "HOUR_MS", "LATER_MS", "LONGEST_HOLD_MS", "LOOK", "MILLION", "OVERLAP_MS",
+    "PATIENCE_MS", "STILL_MS", "STOP", "STRIDE", "UNASKED", "Caps", "Class", "Counts", "Granted", "Refusal", "Refused",
+    "Room", "SourceCount", "Stamp", "Usage", "millionths", "stride",
 ]  # fmt: skip
 
 Class: TypeAlias = Literal["reply", "critical", "service", "follow_up", "marketing", "cold"]
 Refusal: TypeAlias = Literal[
-    "day", "hour", "recipients_day", "recipients_hour", "proactive_day", "proactive_hour", "new_chats_day",
-    "new_chats_hour", "cold_ratio", "identical", "pace", "rest", "share",
+    "day", "hour", "recipients_day", "recipients_hour", "proactive_day", "proactive_hour",
+    "unanswered_ledger", "new_chats_day", "new_chats_hour", "cold_ratio", "identical", "pace", "rest", "share",
 ]  # fmt: skip
 """In the order in which they are looked at."""
 
@@ -35,6 +35,9 @@ FEW = 5
 """Fewer unasked messages than this in a day are taken for as many, so that the first cold one is no share of 100 %."""
 STILL_MS = 10 * 60 * 1000
 """A clock that goes back by no more is waited for: one that goes to and fro must not wear the windows down."""
+OVERLAP_MS = 5 * 60 * 1000
+"""What was settled so shortly before a balance was read may not be in it: the mailbox hears of it after the ledger, and
+where its process died in between, when the doubt is over."""
 STOP = 10
 """Distinct contacts that may get the same body within an hour, whatever the owner sets."""
 LOOK = 64
@@ -98,6 +101,14 @@ class Refused:
     reason: Refusal
     until_ms: int
     stamp: Stamp = field(default=Stamp(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many more unasked messages may go unanswered, by a balance read at `read_ms` of the store's clock."""
+
+    left: int
+    read_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,13 @@ class Leaves:
         if at is not None:
             del self._order[bisect_left(self._order, (at, name))]
 
+    def rename(self, name: str, other: str) -> None:
+        """`other` takes its place, if it has one."""
+        if name in self._at:
+            at = self._at[name]
+            self.drop(name)
+            self.put(other, at)
+
     def after(self, moment: int) -> int:
         """How many stand later than this moment."""
         return len(self._order) - self._until(moment)

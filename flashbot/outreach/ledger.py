@@ -11,7 +11,7 @@ little, the ledger's stands still until that has caught up; by much, it goes on 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flashbot.outreach.grants import (
     DAY_MS,
@@ -22,6 +22,7 @@ from flashbot.outreach.grants import (
     LONGEST_HOLD_MS,
     LOOK,
     MILLION,
+    OVERLAP_MS,
     STILL_MS,
     UNASKED,
     Caps,
@@ -30,6 +31,7 @@ from flashbot.outreach.grants import (
     Granted,
     Refusal,
     Refused,
+    Room,
     SourceCount,
     Stamp,
     Usage,
@@ -42,7 +44,7 @@ from flashbot.outreach.shares import Shares
 
 __all__ = ["Ledger"]
 
-FOR_ALL = frozenset({"day", "hour", "proactive_day", "proactive_hour", "pace", "rest"})
+FOR_ALL = frozenset({"day", "hour", "proactive_day", "proactive_hour", "unanswered_ledger", "pace", "rest"})
 """Refusals that would meet any unasked message of the number: who gets one waits for room."""
 
 
@@ -107,6 +109,7 @@ class Ledger:
         new: bool = False,
         weight: int = 1,
         hold_ms: int = HOLD_MS,
+        room: Room | None = None,
     ) -> Granted | Refused:
         """Count a message that is about to leave, if every limit has room; once for each id within a day.
 
@@ -114,7 +117,8 @@ class Ledger:
         messages the number rests for how many ms ((0, 0) for never), `new` that the contact was never written to and
         never wrote.
         Without `limits` nothing may leave. What was asked for (`service`) is held to the limit of an hour alone.
-        A grant that is not settled within `hold_ms` (an hour at most) counts no longer.
+        A grant that is not settled within `hold_ms` (an hour at most) counts no longer. A `room` is held to, with
+        what is held unasked and what was settled unasked since its balance was read.
         """
         if not 0 < hold_ms <= LONGEST_HOLD_MS:
             raise ValueError(f"A grant is held for 1 to {LONGEST_HOLD_MS} ms, not {hold_ms}.")
@@ -125,7 +129,7 @@ class Ledger:
         groups = _groups(cls, new)
         unasked = "unasked" in groups
         body = body if unasked else ""
-        for reason, until in self._over(contact, groups, body, limits, rest, now):
+        for reason, until in self._over(contact, groups, body, limits, rest, room, now):
             if unasked and reason in FOR_ALL:
                 self._shares.claim(source, now)
             return Refused(reason, until - self._ahead, self.stamp)
@@ -208,6 +212,19 @@ class Ledger:
                 self._foreign_who[window] = (max(0, people - own), asked + window)
         return True
 
+    def rename(self, contact: str, alias: str, now_ms: int) -> None:
+        """The contact is forgotten: what was counted stays, under a name of its own that leads to nobody."""
+        self._tick(now_ms)
+        for leaves in (self._last, *self._who.values(), *(body.got for body in self._bodies.values())):
+            leaves.rename(contact, alias)
+        for body in self._bodies.values():
+            if contact in body.settled:
+                body.settled[alias] = body.settled.pop(contact)
+        if contact in self._of:
+            self._of[alias] = self._of.pop(contact)
+            for message_id in self._of[alias]:
+                self._holds[message_id] = replace(self._holds[message_id], contact=alias)
+
     def counts(self, now_ms: int) -> Counts:
         """All that a person may want to see. Changes nothing."""
         now = max(now_ms, self._seen) + self._ahead
@@ -250,8 +267,9 @@ class Ledger:
     # -- limits
 
     def _over(
-        self, contact: str, groups: tuple[str, ...], body: str, caps: Caps | None, rest: tuple[int, int], now: int
-    ) -> Iterator[tuple[Refusal, int]]:
+        self, contact: str, groups: tuple[str, ...], body: str, caps: Caps | None, rest: tuple[int, int],
+        room: Room | None, now: int,
+    ) -> Iterator[tuple[Refusal, int]]:  # fmt: skip
         """What does not allow it, in the fixed order, each with the moment at which it could."""
         every = ("asked", "unasked")
         if caps is None:
@@ -266,6 +284,7 @@ class Ledger:
         yield from _those("recipients_hour", self._crowded(contact, caps.recipients_hour, HOUR_MS, now))
         yield from _those("proactive_day", self._full(caps.proactive_day, DAY_MS, ("unasked",), now))
         yield from _those("proactive_hour", self._full(caps.proactive_hour, HOUR_MS, ("unasked",), now))
+        yield from _those("unanswered_ledger", self._unanswered(room, now))
         if "new" in groups:
             yield from _those("new_chats_day", self._full(caps.new_day, DAY_MS, ("new",), now))
             yield from _those("new_chats_hour", self._full(caps.new_hour, HOUR_MS, ("new",), now))
@@ -299,6 +318,14 @@ class Ledger:
             return None
         used = who.after(now) + (block[0] if block[1] > now else 0)
         return None if used < cap else kth(used - cap + 1, now, [(who, 0)], [block])
+
+    def _unanswered(self, room: Room | None, now: int) -> int | None:
+        """When the balance will know more. It may hold what is counted here once more, for a while."""
+        if room is None:
+            return None
+        since = max(min(room.read_ms + self._ahead, now) - OVERLAP_MS, now - DAY_MS)
+        used = self._held["unasked"].after(now) + self._sent["unasked"].after(since)
+        return None if used < room.left else now + OVERLAP_MS
 
     def _too_cold(self, most: int, now: int) -> int | None:
         """Cold ones leave one by one, and others with them: the first departure after which one more fits."""

@@ -30,8 +30,8 @@ OPT_OUT: dict[Language, tuple[str, ...]] = {
 }  # fmt: skip
 """What MsgFlash's market writes, and the words that carriers make senders obey; folded."""
 FROM_EVERYBODY: dict[Language, tuple[str, ...]] = {
-    "en": ("stopall", "stop all", "stop everything", "unsubscribe all"),
-    "fr": ("stop tout", "stoptout", "tout arreter", "tout stopper"),
+    "en": ("stopall", "stop all", "stop everything", "unsubscribe all", "unsubscribe from everything"),
+    "fr": ("stop tout", "stoptout", "tout arreter", "arreter tout", "tout stopper"),
 }
 OPT_IN: dict[str, Language] = {"start": "en", "unstop": "en", "reprendre": "fr"}
 

@@ -236,8 +236,9 @@ class _Play:
         gap, batch = gap_ms(caps.median_gap_ms, self._rng), rest(caps, self._rng)
         new, weight = message.member.new, message.member.series.weight
         answer = self._ledger.reserve(
-            ask.id, ask.contact, ask.cls, ask.body, ask.source, caps, gap, batch, now, new=new, weight=weight
-        )
+            ask.id, ask.contact, ask.cls, ask.body, ask.source, caps, gap, batch, now,
+            new=new, weight=weight, room=self._course.number(now).room,
+        )  # fmt: skip
         self._decided(
             ask, message.member, verdict_of(answer), now, message,
             caps=caps, gap_ms=gap, rest=batch, new=new, weight=weight, stamp=answer.stamp,
@@ -382,4 +383,5 @@ class _Play:
                 self._scenario.instance, ask, member.person(), self._course.number(now), self._policy, verdict, now,
                 fraction=0.0 if message is None else message.outcome.fraction,
                 caps=caps, gap_ms=gap_ms, rest=rest, new=new, weight=weight, stamp=stamp,
+                known=self._course.known(now),
             )  # fmt: skip

@@ -95,7 +95,7 @@ class Limits:
     rest_ms: tuple[int, int]
     campaign_recipients: int
     unanswered: int = 0
-    """Messages of 30 days to people who have not written since; the gates hold to it, not the ledger."""
+    """Messages of 30 days to people who have not written since; the gates hold to it, and the ledger by its `Room`."""
 
 
 def _whole(name: str, value: object, *, least: int, most: int | None = None) -> None:

@@ -113,7 +113,7 @@ WORDS: Mapping[Literal["en", "fr"], Mapping[Stop, str]] = {
         "pace": "l’intervalle entre deux messages du numéro",
         "rest": "le numéro se repose après une série de messages",
         "window": "hors des heures du numéro",
-        "expired": "trop tard pour être envoyé",
+        "expired": "trop tard pour partir",
         "key_refused": "MsgFlash refuse la clé d’API ou ce qu’elle peut faire",
         "subscription_inactive": "l’abonnement MsgFlash n’est pas actif",
         "outbound_quota": "les messages du mois sont épuisés",

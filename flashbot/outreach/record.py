@@ -10,16 +10,30 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
 from flashbot.outreach.facts import Ask, Number, Person
 from flashbot.outreach.grants import HOLD_MS, UNASKED, Class, Granted, Refused, Stamp, Usage
+from flashbot.outreach.health import Health
 from flashbot.outreach.policy import Limits, Policy
 from flashbot.outreach.verdict import Allow, Defer, Drop, Reason, Verdict
 
-__all__ = ["Decided", "Line", "Moved", "Noted", "Record", "Ruled", "Told", "needs_ledger", "read", "verdict_of"]
+__all__ = [
+    "Decided",
+    "Known",
+    "Line",
+    "Moved",
+    "Noted",
+    "Record",
+    "Renamed",
+    "Ruled",
+    "Told",
+    "needs_ledger",
+    "read",
+    "verdict_of",
+]
 
 Word: TypeAlias = Literal["allow", "defer", "drop"]
 WORDS: dict[type[Verdict], Word] = {Allow: "allow", Defer: "defer", Drop: "drop"}
@@ -32,6 +46,17 @@ class Ruled:
     kind: Literal["ruled"]
     name: str
     policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What `limits` was asked with, beside the number and the settings."""
+
+    health: Health | None = None
+    stage: int | None = None
+    usual_day: float | None = None
+    at_ms: int | None = None
+    """When it was, if not with the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +86,8 @@ class Decided:
     """Of the ledger's move, and 0 where it was not asked."""
     ledger_ms: int | None = None
     """The time that the ledger was asked with, where it is not `at_ms`."""
+    known: Known | None = None
+    """None where no limits were worked out."""
 
     @property
     def moved_ms(self) -> int:
@@ -103,6 +130,18 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """The contact was forgotten: the ledger counts what it counted under another name."""
+
+    kind: Literal["renamed"]
+    at_ms: int
+    instance: str
+    contact: str
+    alias: str
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What MsgFlash had counted at `asked_ms`."""
 
@@ -116,7 +155,7 @@ class Told:
     seq: int = 0
 
 
-Line: TypeAlias = Annotated[Ruled | Decided | Moved | Noted | Told, Field(discriminator="kind")]
+Line: TypeAlias = Ruled | Decided | Moved | Noted | Renamed | Told
 
 
 class Record:
@@ -129,8 +168,8 @@ class Record:
     def ruled(self, policy: Policy) -> str:
         """The policy's name in this record, which it is written under once."""
         if policy not in self._names:
-            whole = TypeAdapter(Policy).dump_json(policy)
-            self._names[policy] = hashlib.sha256(whole).hexdigest()[:12]
+            whole = repr(_ordered(TypeAdapter(Policy).dump_python(policy)))
+            self._names[policy] = hashlib.sha256(whole.encode()).hexdigest()[:12]
             self.put(Ruled("ruled", self._names[policy], policy))
         return self._names[policy]
 
@@ -152,6 +191,7 @@ class Record:
         weight: int = 1,
         hold_ms: int = HOLD_MS,
         stamp: Stamp | None = None,
+        known: Known | None = None,
     ) -> None:
         """`verdict` is the last word, the ledger's where it was asked with what follows `fraction`; `stamp` is its."""
         name, move = self.ruled(policy), stamp or Stamp(now_ms)
@@ -161,15 +201,16 @@ class Record:
             Decided(
                 "decided", now_ms, instance, ask, person, number, name, WORDS[type(verdict)], reason, until, fraction,
                 caps, gap_ms, rest, new, weight, hold_ms, move.seq, None if move.at_ms == now_ms else move.at_ms,
+                known,
             )
         )  # fmt: skip
 
-    def put(self, line: Ruled | Decided | Moved | Noted | Told) -> None:
+    def put(self, line: Line) -> None:
         # The kind is what tells lines apart, and has no default so that it is never left out.
         self._write(_lines().dump_json(line, exclude_defaults=True).decode())
 
 
-def read(text: str) -> Ruled | Decided | Moved | Noted | Told:
+def read(text: str) -> Line:
     """Raises ValueError for what is no line of a record."""
     return _lines().validate_json(text)
 
@@ -184,6 +225,15 @@ def verdict_of(answer: Granted | Refused) -> Allow | Defer:
     return Allow() if isinstance(answer, Granted) else Defer(answer.until_ms, answer.reason)
 
 
+def _ordered(whole: Any) -> Any:
+    """The same in every process: a set has another order in each."""
+    if isinstance(whole, dict):
+        return {name: _ordered(one) for name, one in whole.items()}
+    if isinstance(whole, list | tuple):
+        return [_ordered(one) for one in whole]
+    return sorted(whole) if isinstance(whole, set | frozenset) else whole
+
+
 @lru_cache(maxsize=1)
-def _lines() -> TypeAdapter[Ruled | Decided | Moved | Noted | Told]:
-    return TypeAdapter(Line)
+def _lines() -> TypeAdapter[Line]:
+    return TypeAdapter(Annotated[Line, Field(discriminator="kind")])

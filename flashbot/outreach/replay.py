@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from flashbot.outreach.gates import decide
-from flashbot.outreach.grants import Caps, Class, Granted, Refused, Usage
+from flashbot.outreach.grants import Caps, Class, Granted, Refused, Room, Usage
 from flashbot.outreach.hours import OpeningHours
 from flashbot.outreach.ledger import Ledger
-from flashbot.outreach.policy import Policy
-from flashbot.outreach.record import Decided, Moved, Noted, Ruled, Told, needs_ledger, read, verdict_of
+from flashbot.outreach.limits import limits
+from flashbot.outreach.policy import Limits, Policy
+from flashbot.outreach.record import Decided, Moved, Noted, Renamed, Ruled, Told, needs_ledger, read, verdict_of
 from flashbot.outreach.verdict import Allow, Verdict
 
 __all__ = ["Book", "Difference", "Examined", "Gap", "examine", "merged", "replay"]
@@ -26,21 +27,25 @@ class Book(Protocol):
 
     def reserve(
         self, message_id: str, contact: str, cls: Class, body: str, source: str, limits: Caps | None, gap_ms: int,
-        rest: tuple[int, int], now_ms: int, *, new: bool, weight: int, hold_ms: int,
+        rest: tuple[int, int], now_ms: int, *, new: bool, weight: int, hold_ms: int, room: Room | None,
     ) -> Granted | Refused: ...  # fmt: skip
     def commit(self, message_id: str, now_ms: int) -> bool: ...
     def release(self, message_id: str, now_ms: int) -> bool: ...
     def note(self, message_id: str, contact: str, cls: Class, now_ms: int, *, new: bool) -> None: ...
+    def rename(self, contact: str, alias: str, now_ms: int) -> None: ...
     def tell(self, asked_ms: int, usage: Usage, now_ms: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Line `line` (the first is 1) says `written`; done anew, it is `found`. A bool is a ledger's answer to a move."""
+    """Line `line` (the first is 1) says `written`; done anew, it is `found`. A bool is a ledger's answer to a move.
+
+    `Limits` are those that the ledger was asked with; a number alone is how many messages may go unanswered.
+    """
 
     line: int
-    written: Verdict | bool
-    found: Verdict | bool
+    written: Verdict | bool | Limits | int | None
+    found: Verdict | bool | Limits | int | None
     uncertain: bool = False
     """The ledger's word, and moves of it are missing before: it proves nothing."""
 
@@ -133,10 +138,13 @@ def replay(lines: Iterable[str], book: Callable[[], Book] = Ledger) -> Iterator[
         if gap is not None:
             yield Gap(place, line.instance, *gap)
         if isinstance(line, Decided):
+            most = _limits(line, policies[line.policy])
+            if most is not None and most[0] != most[1]:
+                yield Difference(place, *most)
             verdict, by_ledger = _decided(line, policies[line.policy], number)
             if verdict != line.answer:
                 yield Difference(place, line.answer, verdict, by_ledger and number.uncertain)
-        elif number.play(line) != (answer := isinstance(line, Noted) or line.done):
+        elif number.play(line) != (answer := isinstance(line, Noted | Renamed) or line.done):
             yield Difference(place, answer, not answer, number.uncertain)
 
 
@@ -152,7 +160,7 @@ class _Number:
     def __post_init__(self) -> None:
         self.ledger = self.make()
 
-    def follow(self, line: Decided | Moved | Noted | Told) -> tuple[int, int] | None:
+    def follow(self, line: Decided | Moved | Noted | Renamed | Told) -> tuple[int, int] | None:
         """Where its count was and where it goes on, when that is not the next one."""
         if not line.seq:
             return None
@@ -166,9 +174,12 @@ class _Number:
         self.uncertain = True
         return last, line.seq
 
-    def play(self, line: Moved | Noted | Told) -> bool:
+    def play(self, line: Moved | Noted | Renamed | Told) -> bool:
         if isinstance(line, Noted):
             self.ledger.note(line.message, line.contact, line.cls, line.at_ms, new=line.new)
+            return True
+        if isinstance(line, Renamed):
+            self.ledger.rename(line.contact, line.alias, line.at_ms)
             return True
         if isinstance(line, Told):
             return self.ledger.tell(line.asked_ms, line.usage, line.at_ms)
@@ -181,6 +192,7 @@ class _Number:
             self.ledger.reserve(
                 ask.id, ask.contact, ask.cls, ask.body, ask.source, line.caps, line.gap_ms, line.rest, now,
                 new=line.new, weight=line.weight, hold_ms=line.hold_ms,
+                room=line.number.room,
             )
         )  # fmt: skip
         if self.uncertain and found != line.answer:
@@ -190,6 +202,18 @@ class _Number:
             else:
                 self.ledger.release(ask.id, now)
         return found
+
+
+def _limits(line: Decided, policy: Policy) -> tuple[Limits | int | None, Limits | int] | None:
+    """What the number might send, as it was written and as it is found; None where nobody worked it out."""
+    known = line.known
+    if known is None:
+        return None
+    at_ms = line.at_ms if known.at_ms is None else known.at_ms
+    found = limits(line.number, known.health, policy, at_ms, stage=known.stage, usual_day=known.usual_day)
+    if line.caps is None:
+        return line.number.most_unanswered, found.unanswered
+    return line.caps, found
 
 
 def _decided(line: Decided, policy: Policy, number: _Number) -> tuple[Verdict, bool]:

@@ -1,4 +1,4 @@
-"""In which time zones a person may be: what was told, else what was learned, else what the number says. Pure.
+"""In which time zones a person may be: what was told, else what the number says, less what they disproved. Pure.
 
 Several zones mean that it has to be a good hour in all of them. The tables are CLDR's (Babel) and Google's
 (`phonenumbers`), loaded when first used; the rules of a zone are `zoneinfo`'s.
@@ -6,46 +6,49 @@ Several zones mean that it has to be a good hour in all of them. The tables are 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
+from flashbot.clock import is_zone, zone_named
 from flashbot.msgflash.phones import country_of
 
-__all__ = ["around", "is_zone", "offsets", "territory", "zone_named", "zones_in", "zones_of"]
+__all__ = ["around", "is_spread", "is_zone", "offsets", "territory", "zone_named", "zones_in", "zones_of"]
 
-OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?")
 WINTER, SUMMER = datetime(2036, 1, 15, 12, tzinfo=UTC), datetime(2036, 7, 15, 12, tzinfo=UTC)
 """Behind the last change of rules that tzdata knows of, so that what holds then holds on."""
 NOWHERE = ("ZZ", "AQ")
-MACHINES_OWN = frozenset({"Factory", "localtime", "posixrules"})
 REACH_HOURS = 5
 """The widest band around a zone whose day of 11 hours still has an hour in common."""
+NIGHT = (60, 300)
+"""Minutes of the local day, 1 to 5 o'clock."""
+NIGHTS = 3
+"""So many conversations begun at night speak against a zone, where they are a tenth of all; one bad night does not."""
 
 
 def zones_of(
-    phone: str | None, explicit: str | None = None, learned: str | None = None, home: Sequence[str] = ()
+    phone: str | None,
+    explicit: str | None = None,
+    learned: Mapping[int, int] | None = None,
+    home: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """IANA names, at least one. `phone` is E.164, `explicit` an IANA name, `learned` one or an offset such as "+05:30".
+    """IANA names, at least one. `phone` is E.164, `explicit` an IANA name (what is no zone is passed over), `learned`
+    how often they wrote in which hour of UTC.
 
-    What is no zone is passed over. A number leads to the zones of its prefix; where that says nothing sound, as with
-    mobile phones of Russia, to all zones of its country. An offset narrows these, and where none of them has it, the
-    person is abroad: one zone of each kind that has it in some season. A person of whom nothing is known is taken to
-    be within five hours of `home`, the zones of the number that writes (UTC without): then there is one good hour
-    for them, in the middle of home's day.
+    A number leads to the zones of its prefix; where that says nothing sound, as with mobile phones of Russia, to all
+    zones of its country, of which those are left out in which this person would write at night. Somebody of whom
+    nothing is known is taken to be within five hours of `home`, the zones of the number that writes (UTC without):
+    then there is one good hour for them, in the middle of home's day.
     """
-    for told in (explicit, learned):
-        if told and is_zone(told):
-            return (told,)
+    if explicit and is_zone(explicit):
+        return (explicit,)
     own = _of_number(phone) if phone else ()
-    minutes = _minutes(learned) if learned else None
-    if minutes is not None:
-        elsewhere = tuple(name for name in own if minutes in offsets(name)) or _having(minutes)
-        if elsewhere:
-            return elsewhere
-    return own or around(home)
+    return _awake(own, learned or {}) or around(home)
+
+
+def is_spread(phone: str) -> bool:
+    """Whether a number leaves zones open whose clocks differ, so that there is something to learn. E.164."""
+    return len({offsets(name) for name in _of_number(phone)}) > 1
 
 
 def zones_in(country: str) -> tuple[str, ...]:
@@ -73,22 +76,6 @@ def around(home: Sequence[str] = ()) -> tuple[str, ...]:
     return (*known, *(f"Etc/GMT{-hour:+d}" for hour in hours))
 
 
-def is_zone(name: str) -> bool:
-    """Whether it is a zone of the tz database, the same on every machine."""
-    return zone_named(name) is not None
-
-
-@lru_cache(maxsize=2048)
-def zone_named(name: str) -> ZoneInfo | None:
-    """None for what is no zone, and for what is the machine's own."""
-    if name in MACHINES_OWN or name.startswith(("posix/", "right/")):
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such zone, no name of one, a folder
-        return None
-
-
 @lru_cache(maxsize=2048)
 def offsets(name: str) -> tuple[int, int]:
     """Minutes east of UTC in January and in July; (0, 0) for what is no zone."""
@@ -99,6 +86,25 @@ def offsets(name: str) -> tuple[int, int]:
     return winter // timedelta(minutes=1), summer // timedelta(minutes=1)
 
 
+def _awake(zones: tuple[str, ...], wrote: Mapping[int, int]) -> tuple[str, ...]:
+    """Without those in which they would have written at night, if there is a zone in which they never did."""
+    if not wrote or all(_nights(name, wrote)[1] for name in zones):
+        return zones  # what they wrote fits nowhere: they are abroad, or up at all hours
+    enough = max(NIGHTS, sum(wrote.values()) / 10)
+    return tuple(name for name in zones if _nights(name, wrote)[0] < enough)
+
+
+def _nights(name: str, wrote: Mapping[int, int]) -> tuple[int, int]:
+    """How often surely, and how often perhaps: an hour may lie half in the night, and in one season only."""
+    surely = perhaps = 0
+    for hour, count in wrote.items():
+        begins = [(hour * 60 + minutes) % (24 * 60) for minutes in offsets(name)]
+        surely += count * all(NIGHT[0] <= begin <= NIGHT[1] - 60 for begin in begins)
+        perhaps += count * any(NIGHT[0] - 60 < begin < NIGHT[1] for begin in begins)
+    return surely, perhaps
+
+
+@lru_cache(maxsize=4096)
 def _of_number(phone: str) -> tuple[str, ...]:
     import phonenumbers
     from phonenumbers import timezone
@@ -115,26 +121,7 @@ def _of_number(phone: str) -> tuple[str, ...]:
     return own
 
 
-@lru_cache(maxsize=256)
-def _having(minutes: int) -> tuple[str, ...]:
-    from babel.core import get_global
-
-    kinds: dict[tuple[int, int], str] = {}
-    for name, country in sorted(get_global("zone_territories").items()):
-        if country not in NOWHERE and is_zone(name) and minutes in offsets(name):
-            kinds.setdefault(offsets(name), name)
-    return tuple(sorted(kinds.values()))
-
-
 def _canonical(name: str) -> str:
     from babel.core import get_global
 
     return str(get_global("zone_aliases").get(name, name))
-
-
-def _minutes(offset: str) -> int | None:
-    found = OFFSET.fullmatch(offset.strip())
-    if found is None:
-        return None
-    sign, hours, minutes = found.groups()
-    return (-1 if sign == "-" else 1) * (int(hours) * 60 + int(minutes or 0))

@@ -43,8 +43,6 @@ class Cast:
     total: int
     fed: int
     canary: int
-    erased: int
-    """People who were erased before they were fed."""
     rules: str
     """As whoever made it wrote them."""
     base: str
@@ -54,6 +52,8 @@ class Cast:
     next_ms: int | None
     fed_until_ms: int = 0
     """Until then some process feeds it."""
+    begun: bool = False
+    """It was let run at some time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Casts:
     # -- making
 
     async def begin(self, job: str, digest: str, salt: str, known: Mapping[str, str | int]) -> tuple[str, str, int]:
-        """Make it anew, as long as it has not begun: its state, the digest it was made with, and how many it has."""
+        """Make it anew, as long as it never ran: its state, the digest it was made with, and how many it has."""
         words = [word for pair in known.items() for word in pair]
         state, kept, _, total = await self._first("begin", job, DRAFT_MS, digest, salt, *words)
         return _text(state), _text(kept or b""), int(total or 0)
@@ -96,9 +96,10 @@ class Casts:
         total = int(await self._first("add", job, salt, *words))
         return None if total < 0 else total
 
-    async def start(self, job: str, salt: str, *, canary: int) -> bool:
-        """Let it run; False when it runs already, or another making of it has begun."""
-        return bool(await self._first("start", job, salt, LONGEST_MS, canary, confirm=True))
+    async def start(self, job: str, salt: str, *, canary: int, total: int) -> bool:
+        """Let it run; False when it runs already, another making of it has begun, or it has not `total` people: a
+        failover may have lost some of them."""
+        return bool(await self._first("start", job, salt, LONGEST_MS, canary, total, confirm=True))
 
     # -- looking
 
@@ -129,9 +130,10 @@ class Casts:
 
     # -- going on
 
-    async def going(self, token: str, *, lease_ms: int) -> list[Cast]:
-        """Those that go on and that nobody else feeds; nobody else does for so long now."""
-        now, *found = await self._first("going", token, lease_ms)
+    async def going(self, token: str, *, lease_ms: int, without: Iterable[str] = ()) -> list[Cast]:
+        """Those that go on and that nobody else feeds; nobody else does for so long now. `without`: jobs that are left
+        to others."""
+        now, *found = await self._first("going", token, lease_ms, *without)
         casts = (_cast(_text(job), int(now), flat) for job, *flat in found)
         return [one for one in casts if one is not None]
 
@@ -215,12 +217,12 @@ def _cast(job: str, now_ms: int, flat: Sequence[Any]) -> Cast | None:
         whole("total"),
         whole("fed"),
         whole("canary"),
-        whole("erased"),
         known.get("rules", ""),
         known.get("base", ""),
         whole("settled") or None,
         whole("next") or None,
         whole("until"),
+        bool(known.get("started")),
     )
 
 

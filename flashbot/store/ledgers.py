@@ -5,7 +5,7 @@ What is counted and refused is said in `outreach/ledger.py`; `scripts/ledger.lua
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, Literal, cast
 
@@ -19,13 +19,14 @@ from flashbot.outreach.grants import (
     Granted,
     Refusal,
     Refused,
+    Room,
     SourceCount,
     Stamp,
     Usage,
     millionths,
     stride,
 )
-from flashbot.outreach.record import Moved, Noted, Told
+from flashbot.outreach.record import Moved, Noted, Renamed, Told
 from flashbot.store.link import Runner
 
 __all__ = ["Ledgers"]
@@ -39,7 +40,7 @@ class Ledgers:
     def __init__(self, runner: Runner, now: Callable[[], str]) -> None:
         self._runner = runner
         self._now = now
-        self.heard: Callable[[Moved | Noted | Told], None] | None = None
+        self.heard: Callable[[Moved | Noted | Renamed | Told], None] | None = None
         """Told of every move but a reservation, with the contact as it is; who reserves has all there is to tell."""
 
     async def reserve(
@@ -58,13 +59,14 @@ class Ledgers:
         new: bool = False,
         weight: int = 1,
         hold_ms: int = HOLD_MS,
+        room: Room | None = None,
     ) -> Granted | Refused:
         """As `Ledger.reserve`."""
         if not 0 < hold_ms <= LONGEST_HOLD_MS:
             raise ValueError(f"A grant is held for 1 to {LONGEST_HOLD_MS} ms, not {hold_ms}.")
         what, stamp, *why = await self._move(
             key_tag, "reserve", instance, message_id, contact, *_groups(cls, new), body, source, stride(weight), gap_ms,
-            *rest, hold_ms, *_caps(limits), confirm=True,
+            *rest, hold_ms, *_caps(limits), *_room(room), confirm=True,
         )  # fmt: skip
         if what:
             return Granted(what == 2, stamp)
@@ -93,6 +95,13 @@ class Ledgers:
         _, stamp, *_ = await self._move(key_tag, "note", instance, message_id, contact, *_groups(cls, new))
         self._tell(Noted("noted", stamp.at_ms, instance, message_id, contact, cls, new, stamp.seq))
 
+    async def rename(self, key_tag: str, instance: str, contact: str, alias: str, bodies: Sequence[str]) -> bool:
+        """As `Ledger.rename`, in these `b:<hash>` and `bs:<hash>` of its keys; False when nothing names the contact."""
+        done, stamp, *_ = await self._move(key_tag, "rename", instance, contact, alias, *bodies)
+        if done:
+            self._tell(Renamed("renamed", stamp.at_ms, instance, contact, alias, stamp.seq))
+        return bool(done)
+
     async def tell(self, key_tag: str, instance: str, asked_ms: int, usage: Usage) -> bool:
         """As `Ledger.tell`; `asked_ms` by the store's clock."""
         counts = (usage.outbound_hour, usage.outbound_day, usage.recipients_hour, usage.recipients_day)
@@ -118,7 +127,7 @@ class Ledgers:
         what, at, seq, *more = await self._run(key_tag, verb, instance, *args, confirm=confirm)
         return int(what), Stamp(int(at), int(seq)), *more
 
-    def _tell(self, line: Moved | Noted | Told) -> None:
+    def _tell(self, line: Moved | Noted | Renamed | Told) -> None:
         if self.heard is not None:
             self.heard(line)
 
@@ -129,6 +138,10 @@ class Ledgers:
 def _groups(cls: Class, new: bool) -> tuple[int, int, int]:
     unasked = cls in UNASKED
     return int(unasked), int(cls == "cold"), int(unasked and new)
+
+
+def _room(room: Room | None) -> tuple[int | str, int | str]:
+    return ("", "") if room is None else (room.left, room.read_ms)
 
 
 def _caps(caps: Caps | None) -> tuple[int, ...]:

@@ -84,7 +84,7 @@ class Store:
         self.acquaintances = Acquaintances(runner, self._partitions, self._now)
         self.misses = Misses(runner, self._partitions, self._now)
         self.reasons = Reasons(runner, self._partitions, self._now)
-        self.people = People(runner, self._partitions, self._now)
+        self.people = People(runner, self._partitions, self._now, self.ledgers, self._rng)
         self.casts = Casts(runner, self._partitions, self._now)
         self.waiting = Waiting(runner, self.tags, self._now)
 

@@ -44,14 +44,26 @@ class Numbers:
         now, *found = await self._run("read", instance, *fields)
         return int(now), dict(zip(fields, map(_text, found), strict=True))
 
-    async def ask(self, instance: str, *, within_ms: int) -> int | None:
-        """For the one process that asks MsgFlash now: when that was, in ms; nobody else does `within_ms`."""
-        asked = await self._run("ask", instance, within_ms)
+    async def ask(self, instance: str, *, within_ms: int, lives_ms: int = 0, confirm: bool = False) -> int | None:
+        """For the one process that asks MsgFlash now: when that was, in ms; nobody else does `within_ms`.
+
+        With `lives_ms` somebody else may once it has neither called `asking` nor `answered` for so long. `confirm`: it
+        holds after a failover, too.
+        """
+        asked = await self._run("ask", instance, within_ms, lives_ms, confirm=confirm)
         return int(asked) if asked else None
 
-    async def set(self, instance: str, known: Mapping[str, str]) -> None:
-        """Keep these; "@" is the moment of the call, '' forgets."""
-        await self._run("set", instance, *(word for pair in known.items() for word in pair))
+    async def asking(self, instance: str) -> None:
+        """Who asked lives, and waits."""
+        await self.set(instance, {"asking": "@"})
+
+    async def answered(self, instance: str) -> None:
+        """There was an answer, or there will be none."""
+        await self.set(instance, {"asking": ""})
+
+    async def set(self, instance: str, known: Mapping[str, str], *, confirm: bool = False) -> None:
+        """Keep these, with `confirm` through a failover; "@" is the moment of the call, '' forgets."""
+        await self._run("set", instance, *(word for pair in known.items() for word in pair), confirm=confirm)
 
     async def unlinked(self, instance: str) -> None:
         """It lost its link to WhatsApp now: `losses` keeps those moments for two days, in ms between spaces."""
@@ -70,8 +82,8 @@ class Numbers:
         words = [iter(counts)] * 3
         return met, heard, [DayCount(first + place, *three) for place, three in enumerate(zip(*words, strict=True))]
 
-    async def _run(self, verb: str, *args: str | int) -> Any:
-        return await self._runner.run("number", self._tags[0], (self._now(), verb, *args))
+    async def _run(self, verb: str, *args: str | int, confirm: bool = False) -> Any:
+        return await self._runner.run("number", self._tags[0], (self._now(), verb, *args), confirm=confirm)
 
 
 def _text(word: bytes | str) -> str:

@@ -12,10 +12,12 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Protocol
 
 from flashbot.errors import StoreAway
 from flashbot.store.casts import Casts
+from flashbot.store.ledgers import Ledgers
 from flashbot.store.link import Runner
 from flashbot.store.partitions import Partitions
 from flashbot.store.records import TimerKey
@@ -62,10 +64,15 @@ class Record:
 class People:
     """Every contact in its own partition."""
 
-    def __init__(self, runner: Runner, partitions: Partitions, now: Callable[[], str]) -> None:
+    def __init__(
+        self, runner: Runner, partitions: Partitions, now: Callable[[], str], ledgers: Ledgers, rng: Random
+    ) -> None:
+        """`rng` makes the names that stand in for who is forgotten."""
         self._runner = runner
         self._partitions = partitions
         self._now = now
+        self._ledgers = ledgers
+        self._rng = rng
         self._secrets: dict[str, bytes] = {}
 
     async def silenced(self, contact: str) -> bool:
@@ -138,15 +145,10 @@ class People:
             for node, key in page:
                 if named.search(key):
                     gone += int(await node.command("DEL", key))
-        books: dict[str, list[str]] = {}
-        async for page in _pages(server, "{key:", "*}:ledger:*"):
-            for _, key in page:
-                books.setdefault(key.partition(":ledger:")[0], []).append(key)
-        alias = f"forgotten-{secrets.token_hex(8)}"
-        for its, keys in books.items():
-            for start in range(0, len(keys), PAGE):
-                args = (self._now(), contact, alias, *keys[start : start + PAGE])
-                gone += int(await self._runner.run("rename", its, args))
+        alias = f"forgotten-{self._rng.getrandbits(64):016x}"
+        for (its, instance), bodies in (await _books(server)).items():
+            for start in range(0, max(1, len(bodies)), PAGE):
+                gone += await self._ledgers.rename(its, instance, contact, alias, bodies[start : start + PAGE])
         return gone
 
     async def _crowds(self, server: Server, tag: str, contact: str) -> AsyncIterator[dict[str, str]]:
@@ -226,6 +228,19 @@ async def _pages(server: Server, prefix: str, rest: str = "*") -> AsyncIterator[
             yield [(node, _text(key)) for key in keys]
             if int(cursor) == 0:
                 break
+
+
+async def _books(server: Server) -> dict[tuple[str, str], list[str]]:
+    """The ledgers, by the tag of their key and by number, each with the names of what it knows of bodies."""
+    keys = {key async for _, key in _each(server, "{key:", "*}:ledger:*")}
+    found = {}
+    for state in sorted(keys):
+        if state.endswith(":state"):
+            tag, _, rest = state.removesuffix(":state").partition(":ledger:")
+            begin = f"{tag}:ledger:{rest}:"
+            bodies = (key for key in keys if key.startswith((begin + "b:", begin + "bs:")))
+            found[tag, rest] = sorted(key.removeprefix(begin) for key in bodies)
+    return found
 
 
 def _unasked(stored: bytes) -> dict[str, str]:

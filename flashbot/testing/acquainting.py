@@ -18,8 +18,10 @@ WITHOUT_END = 1e6
 
 
 async def agree(commands: Commands, store: Store, phone: str, purpose: str, wording: str, at_ms: int) -> None:
-    """This person allowed it before; while no turn of theirs is under way."""
+    """This person allowed it before; while no turn of theirs is under way. Who opted out stays so."""
     memory = Memory.load(await stored_of(commands, store, phone))
+    if memory.standing(at_ms).stops(purpose):
+        return
     memory.note(Entry(purpose, "given", "a test", wording, at_ms))
     await _keep(commands, store, phone, memory)
 

@@ -282,7 +282,7 @@ class World:
         """A status webhook, as intake stores it; the platform repeats what was not acknowledged."""
         await asyncio.sleep(late)
         outside = self.process("webhooks")
-        store = Store(Runner(self, outside), now_ms=self.store_ms)
+        store = Store(Runner(self, outside), now_ms=self.store_ms, rng=self.rng)
         while True:
             try:
                 await store.note_status(row.to, row.id, "sent", instance=row.instance)

@@ -129,7 +129,7 @@ class _Life:
                 return
 
     def _store(self, process: Process) -> Store:
-        store = Store(Runner(self._world, process), now_ms=self._world.store_ms)
+        store = Store(Runner(self._world, process), now_ms=self._world.store_ms, rng=self._world.rng)
         store.reasons.within = timedelta(days=30)
         return store
 

@@ -28,6 +28,7 @@ from flashbot.consent import MARKETING, Entry
 from flashbot.dialogue.memory import Memory
 from flashbot.engine.outbox import MessageClass, Outgoing
 from flashbot.engine.pace import key_tag
+from flashbot.engine.pacing import LIVES_MS
 from flashbot.errors import StoreAway
 from flashbot.msgflash.content import Text
 from flashbot.msgflash.sent import body_of
@@ -52,6 +53,8 @@ WITHIN = 90
 """Seconds for whatever must come to pass."""
 FIRST = 5
 """Unasked messages before the first blow: whoever asks how the number is must live to tell."""
+AT_LEAST = 4
+"""Processes that serve are so many before one is killed: on a machine that is busy kills come no faster than starts."""
 AFTER = 4.0
 """Seconds that trouble goes on once a ceiling is reached."""
 
@@ -120,7 +123,7 @@ class Played:
     """Messages of callers."""
     unanswered: int
     unknown: int
-    """Answers of which nobody can tell whether they were sent, in the dead letters."""
+    """Events that were given up after many deaths, and answers of which nobody can tell, in the dead letters."""
     usage: Mapping[str, int]
     """MsgFlash's counters."""
     reached: set[str]
@@ -139,6 +142,8 @@ class Budgets(Rig):
         super().__init__(folder, patience=patience, seed=seed)
         self.scene = scene
         self.blows: Counter[str] = Counter()
+        self._old: dict[str, int] = {}
+        """How long each log was when its process began."""
         self._pile: list[asyncio.Task[None]] = []
         self._server_killed = float("-inf")
 
@@ -161,7 +166,16 @@ class Budgets(Rig):
                 await asyncio.sleep(0.05)
         self._tasks.append(asyncio.create_task(self._asking()))
 
+    def _serves(self, name: str) -> bool:
+        process = self._running.get(name)
+        if process is None or process.returncode is not None:
+            return False
+        said = (self.folder / f"{name}.log").read_bytes()[self._old.get(name, 0) :]
+        return b"Listening" in said or b"Answering" in said
+
     async def _start(self, name: str) -> asyncio.subprocess.Process:
+        log = self.folder / f"{name}.log"
+        self._old[name] = log.stat().st_size if log.exists() else 0
         only = ("--only", "work") if name in WORKERS else ()
         with (self.folder / f"{name}.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
@@ -216,12 +230,16 @@ class Budgets(Rig):
         await asyncio.gather(*self._pile)
 
     async def _kill_one(self) -> None:
-        self._count_kill(*self.dice.sample(EVERYBODY, 1))
+        self._kill_some(1)
 
     async def _kill_two(self) -> None:
-        self._count_kill(*self.dice.sample(EVERYBODY, 2))
+        self._kill_some(2)
 
-    def _count_kill(self, *names: str) -> None:
+    def _kill_some(self, count: int) -> None:
+        serving = [name for name in EVERYBODY if self._serves(name)]
+        if len(serving) < AT_LEAST + count - 1:
+            return
+        names = self.dice.sample(serving, count)
         self.blows["kill -9"] += len(names)
         self.kill(*names)
 
@@ -260,8 +278,10 @@ async def play(folder: Path, scene: Scene, seed: int = 0, *, patience: float = 0
         await counted(opened, lambda counts: counts.proactive_hour - scene.past >= FIRST)
         begun = time.monotonic()
         striking = asyncio.create_task(rig.strike()) if scene.every else None
-        if scene.enough:
+        if scene.enough and scene.twist:
             await counted(opened, lambda counts: counts.proactive_hour - scene.past >= scene.enough)
+        elif scene.enough:
+            await arrived(rig, kinds, scene.enough)
         twisted, known_ms = await rig.sent(), 0
         if scene.twist:
             known_ms = await twist(rig, opened, scene.twist)
@@ -312,6 +332,13 @@ async def counted(opened: OpenedStore, enough: Callable[[Counts], bool]) -> None
             await asyncio.sleep(0.05)
 
 
+async def arrived(rig: Budgets, kinds: Mapping[str, str], enough: int) -> None:
+    """Until MsgFlash took so much unasked: the ledger counts what died with its process as well."""
+    async with asyncio.timeout(2 * WITHIN):
+        while sum(bool(row.source) for row in await taken(rig, kinds)) < enough:
+            await asyncio.sleep(0.2)
+
+
 async def acquainted(opened: OpenedStore, scene: Scene) -> dict[str, str]:
     """Who is what; all have agreed."""
     store, now_ms, kinds = opened.store, int(time.time() * 1000), {}
@@ -360,6 +387,12 @@ async def twist(rig: Budgets, opened: OpenedStore, what: str) -> int:
                 await asyncio.sleep(0.005)
     else:  # time passes for what is known of the number, and MsgFlash tells no more
         await rig.order("error_before", 1_000_000, method="GET", path=HEALTH)
+        async with asyncio.timeout(WITHIN):  # an answer that is on its way would be fresh
+            while True:
+                now_ms, asking = await opened.store.numbers.read(INSTANCE, "asking")
+                if now_ms - int(asking["asking"] or 0) > LIVES_MS:
+                    break
+                await asyncio.sleep(0.01)
         _, kept = await opened.store.numbers.read(INSTANCE, "health", "at")
         by_ms = int(what) * 60_000
         health = {name: [value, at - by_ms] for name, (value, at) in json.loads(kept["health"]).items()}
@@ -369,8 +402,13 @@ async def twist(rig: Budgets, opened: OpenedStore, what: str) -> int:
 
 
 async def given_up(opened: OpenedStore) -> int:
+    """Events whose process died under them time and again, and answers of which nobody can tell."""
     letters = [letter async for letter in opened.dead.list()]
-    assert all(letter.queue == "reply" and "no answer" in str(letter.reason.get("why")) for letter in letters), letters
+    why = [str(letter.reason.get("why")) for letter in letters]
+    assert all(
+        letter.queue == "in" or (letter.queue == "reply" and "no answer" in said)
+        for letter, said in zip(letters, why, strict=True)
+    ), why
     return len(letters)
 
 

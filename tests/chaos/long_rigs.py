@@ -68,6 +68,7 @@ RIGS = (
     Rig("Processes killed", ("tests/chaos/test_chaos.py",), {"FLASHBOT_CHAOS_EVENTS": "20000"}),
     Rig("Failover", ("tests/chaos/test_failover.py",), {"FLASHBOT_CHAOS_FAILOVER_EVENTS": "4000"}),
     Rig("Budgets", ("tests/chaos/test_budgets.py",), {"FLASHBOT_CHAOS_BUDGETS": "2"}),
+    Rig("Broadcasts", ("tests/chaos/test_casts.py",), {"FLASHBOT_CHAOS_CASTS": "2"}),
     Rig("Moments and signals", ("tests/chaos/test_moments.py", "tests/chaos/test_signals.py"), {}),
     Rig("A crowd", ("tests/chaos/test_crowd.py",), {"FLASHBOT_CROWD": "100000"}),
     Rig("Held connections", ("tests/web/test_guard.py",), {"FLASHBOT_HELD_CONNECTIONS": "10000"}),

@@ -36,7 +36,7 @@ SCENES = (
     Scene("one after the other", policy={"most_an_hour": 3600}, enough=25),
     Scene("restricted", policy={"most_an_hour": 14_400}, enough=40, twist="restricted"),
     Scene("restricted in full flight", enough=60, twist="restricted"),
-    Scene("no health for 16 minutes", caps={"dailyOutboundCap": 200}, enough=60, twist="16", freezes=False,
+    Scene("no health for 16 minutes", caps={"dailyOutboundCap": 400}, enough=60, twist="16", freezes=False,
           binds=("all_day",)),
     Scene("no health for six hours", enough=80, twist="361", binds=("unasked_hour",)),
 )  # fmt: skip
@@ -84,7 +84,9 @@ def look(played: Played) -> Verdict:
     assert played.unanswered <= played.unknown, "an answer was not sent"
     assert played.asked > 0
     assert played.fallen == []
-    assert played.usage["outbound1h"] == played.scene.before[0] + played.scene.past + len(played.rows)
+    taken = played.scene.before[0] + played.scene.past + len(played.rows)
+    more = played.usage["outbound1h"] - taken
+    assert more == 0 or (more > 0 and not played.scene.binds and not played.scene.twist), "what nothing stops goes on"
     assert played.counts.hour >= found.unasked, "the ledger knows of all that left unasked"
     if played.scene.every:
         assert sum(played.kills.values()) > 0
@@ -103,7 +105,10 @@ async def test_no_ceiling_is_passed_whoever_dies(scene: Scene, seed: int, tmp_pa
     phantoms = max(0, played.counts.proactive_day - scene.past - found.unasked)
     if scene.binds:
         late = played.rows[-1].at_ms + 60_000
-        more = [Row(late, f"+{n}", f"more-{n}", "a", "known") for n in range(phantoms + 1)]
+        # An answer that was on its way when the health was asked for counts as our own and as another's.
+        counts, (messages, people) = played.counts, scene.before
+        twice = max(0, counts.foreign_hour - messages, counts.foreign_recipients_hour - people)
+        more = [Row(late, f"+{n}", f"more-{n}", "a", "known") for n in range(phantoms + twice + 1)]
         assert verdict_of(replace(played, rows=[*played.rows, *more])).passed, "and one more would have been seen"
     if scene.name == "one after the other":
         assert crowded(played.rows, 3_600_000 / 3600 / 1.107 / 2.5, late_ms=LATE_MS + FROZEN_MS) == ""

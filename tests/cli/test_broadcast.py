@@ -38,6 +38,13 @@ samples:
 ---
 Hello {{ contact.name }}, {{ code }} for you. STOP ends it.
 """
+FLAT = """\
+---
+class: marketing
+sent_by: flashbot broadcast
+---
+Open today. STOP ends it.
+"""
 AWA, BAKARY, CHLOE = "+2250700000001", "+2250700000002", "+33639980003"
 EVERYBODY = (AWA, BAKARY, CHLOE)
 
@@ -96,7 +103,9 @@ def test_who_gets_it_and_when_it_is_over_is_said_before_it_begins(typed: Typed) 
 
     assert result.exit_code == 0, result.stderr
     assert "offer: template offer of shop.py to 3 people" in result.stdout
-    assert "First 1 of them, then the others once these were watched for 90 seconds." in result.stdout
+    assert "One of them first, then the others once that one was watched for 90 seconds." in result.stdout
+    assert "very same words" not in result.stdout
+    assert "The first of them reads:\n  Hello Awa, A17 for you. STOP ends it." in result.stdout
     assert "It would be over about " in result.stdout
     assert "offer has begun" in result.stdout
 
@@ -132,6 +141,7 @@ def test_a_list_on_which_nobody_agreed_is_sent_to_nobody(typed: Typed, world: Wo
     assert result.exit_code == 1
     assert "no consent for this purpose" in result.stdout
     assert "nobody is left who may get it" in result.stderr
+    assert "flashbot contacts import" in result.stderr
     assert world.heard(AWA) == []
 
 
@@ -143,7 +153,8 @@ def test_a_list_on_which_nobody_agreed_is_sent_to_nobody(typed: Typed, world: Wo
         (("offer", "--bot", "nobody.py", "--csv", "people.csv"), "There is no file nobody.py"),
         (("offer", "--bot", "shop.py"), "Say who gets it"),
         (("offer", "--bot", "shop.py", "--csv", "none.csv"), "none.csv cannot be read"),
-        (("offer", "--bot", "shop.py", "--csv", "empty.csv"), "Nobody is left"),
+        (("offer", "--bot", "shop.py", "--csv", "empty.csv"), "There is nobody in empty.csv"),
+        (("offer", "--bot", "shop.py", "--csv", "people.csv", "--instance", "none"), "There is no number none"),
         (("offer", "--bot", "shop.py", "--csv", "names.csv"), "no phone column"),
         (("offer", "--bot", "shop.py", "--tag", "old"), "No contact has the tag old"),
         (("offer", "--bot", "shop.py", "--group", "old"), "There is no group old"),
@@ -259,6 +270,59 @@ def test_it_is_paused_goes_on_and_is_stopped_for_good(typed: Typed) -> None:
 
 
 @pytest.mark.usefixtures("agreed")
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_one_that_is_over_is_not_said_to_wait_or_to_go_on(typed: Typed, command: str) -> None:
+    _start(typed, "--yes", "--detach")
+    typed("broadcast", "stop", "offer", "--yes")
+
+    result = typed("broadcast", command, "offer")
+
+    assert result.exit_code == 2
+    assert "another --name" in result.stderr
+    assert typed("broadcast", "stop", "offer").exit_code == 0
+    assert _status(typed)["state"] == "stopped"
+
+
+@pytest.mark.usefixtures("agreed")
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_one_that_has_not_begun_is_neither_paused_nor_resumed(typed: Typed, command: str) -> None:
+    _start(typed)
+
+    result = typed("broadcast", command, "offer")
+
+    assert result.exit_code == 2
+    assert "has not begun" in result.stderr
+    assert _status(typed)["state"] == "making"
+
+
+@pytest.mark.usefixtures("agreed")
+def test_the_very_same_words_for_all_are_said_to_be_slow(typed: Typed, shop: Path, agree: Callable[..., None]) -> None:
+    more = [f"+22507000001{number:02}" for number in range(8)]
+    agree(more)
+    (shop / "templates" / "flat.j2").write_text(FLAT)
+    with (shop / "people.csv").open("a") as file:
+        file.writelines(f"{phone},,\n" for phone in more)
+
+    result = typed("broadcast", "flat", "--bot", "shop.py", "--csv", "people.csv", "--yes", "--detach", "--json")
+    told = typed("broadcast", "flat", "--bot", "shop.py", "--csv", "people.csv", "--yes", "--detach", "--name", "two")
+
+    assert json.loads(result.stdout.splitlines()[0])["alike"] == 11
+    assert "Everybody gets the very same words, and no more than 10 people an hour may" in told.stdout
+    assert "about 2 good hours" in told.stdout
+    assert "{{ contact.firstName }}" in told.stdout
+
+
+@pytest.mark.usefixtures("agreed")
+def test_its_limits_can_be_typed(typed: Typed) -> None:
+    words = ("--most-failed", "0.2", "--most-opted-out", "0.015", "--recipients-a-day", "2")
+
+    result = _start(typed, "--yes", "--detach", *words)
+
+    assert "more than 20% of the messages fail, or 1.5% of the people opt out" in result.stdout
+    assert "No more than 2 of them in 24 hours." in result.stdout
+
+
+@pytest.mark.usefixtures("agreed")
 def test_all_of_them_are_listed(typed: Typed) -> None:
     nothing = typed("broadcast", "list")
     _start(typed, "--yes", "--detach")
@@ -269,7 +333,7 @@ def test_all_of_them_are_listed(typed: Typed) -> None:
 
     assert "There are no broadcasts" in nothing.stdout
     assert {row["name"] for row in rows} == {"offer", "spring"}
-    assert all(name in table.stdout for name in ("offer", "spring", "canary"))
+    assert all(name in table.stdout for name in ("offer", "spring", "first few"))
 
 
 @pytest.mark.usefixtures("agreed")
@@ -294,7 +358,7 @@ def test_a_running_bot_sends_it_and_the_watching_ends_with_it(started: Started, 
     assert command.ends(within=60) == 0, command.output
     assert [heard["body"] for heard in world.heard(AWA)] == ["Hello Awa, A17 for you. STOP ends it."]
     assert [len(world.heard(phone)) for phone in EVERYBODY] == [1, 1, 1]
-    assert "offer is finished: 3 of 3 people." in command.output
+    assert "offer is finished: 3 of 3 people settled." in command.output
 
 
 @pytest.mark.usefixtures("agreed")

@@ -147,3 +147,11 @@ def test_a_paused_campaign_does_not_go_on_unwatched(
 
     assert command.ends() == 130
     assert f"flashbot campaigns resume {made['id']}" in command.output
+
+
+def test_a_campaign_that_is_not_there_does_not_go_on_unwatched(typed: Typed, world: World) -> None:
+    result = typed("campaigns", "watch", "summer")
+
+    assert result.exit_code == 2
+    assert "MsgFlash has no campaign summer" in result.stderr
+    assert "unwatched" not in result.stderr

@@ -14,8 +14,12 @@ from typer.testing import Result
 
 from flashbot.consent import Entry
 from flashbot.dialogue.memory import Memory
+from flashbot.engine.broadcast import Addressed, make_broadcast
+from flashbot.msgflash.content import Text
+from flashbot.store.casts import Feeding
 from flashbot.store.opening import OpenedStore, open_store
 from flashbot.store.records import Done, Imposed, Message, Miss, TimerKey
+from flashbot.templating.catalogue import Catalogue
 
 Typed = Callable[..., Result]
 AWA, BEN = "+2250700000001", "+2250700000002"
@@ -148,3 +152,59 @@ def test_what_is_no_number_is_said_so(lives: Path, typed: Typed, command: str) -
 
     assert result.exit_code == 2
     assert result.stderr
+
+
+def test_nobody_is_asked_where_there_is_no_store(home: Path, typed: Typed) -> None:
+    result = typed("contact", "forget", AWA)
+
+    assert result.exit_code == 2
+    assert "There is no data folder" in result.stderr
+    assert "flashbot run BOT.py" in result.stderr
+    assert "Erase" not in result.stdout + result.stderr
+
+
+def test_a_broadcast_is_exported_by_its_name(lives: Path, typed: Typed) -> None:
+    async def cast(opened: OpenedStore) -> None:
+        made = await make_broadcast(
+            opened.store, Text("hi"), [Addressed(BEN)], name="Noël", instance="i1", templates=Catalogue(lives)
+        )
+        await made.broadcast.start()
+        for contact, entry in await opened.store.casts.next(made.broadcast.id, [0]):
+            await opened.store.casts.feed(made.broadcast.id, [Feeding(contact, entry)])
+
+    inside(lives, cast)
+
+    assert [one["name"] for one in exported(typed, BEN)["counted"] if one["in"] == "people"] == ["Noël"]
+    assert "in broadcast Noël: " in typed("contact", "export", BEN).stdout
+
+
+def test_where_they_may_be_is_exported_and_forgotten(home: Path, typed: Typed) -> None:
+    phone = "+18005550123"
+
+    async def write(opened: OpenedStore) -> None:
+        memory = Memory()
+        memory.hours = {13: 4}
+        await opened.store.people.amend(phone, lambda _: memory.dump())
+
+    inside(home, write)
+
+    found, lines = exported(typed, phone), typed("contact", "export", phone).stdout
+    typed("contact", "forget", phone, "--yes")
+
+    assert (found["zones"]["set"], found["zones"]["hours_utc"]) == (None, {"13": 4})
+    assert "America/New_York" in found["zones"]["taken_for"]
+    assert "Pacific/Honolulu" not in found["zones"]["taken_for"]
+    assert "hours (UTC) in which they began to write: 13:00 (4); so they may be in America/Anchorage, " in lines
+    assert exported(typed, phone)["zones"]["hours_utc"] == {}
+
+
+def test_a_zone_that_was_set_is_exported(home: Path, typed: Typed) -> None:
+    async def write(opened: OpenedStore) -> None:
+        memory = Memory()
+        memory.zone = "Asia/Tokyo"
+        await opened.store.people.amend(AWA, lambda _: memory.dump())
+
+    inside(home, write)
+
+    assert exported(typed, AWA)["zones"] == {"set": "Asia/Tokyo", "hours_utc": {}, "taken_for": ["Asia/Tokyo"]}
+    assert "time zone that was set: Asia/Tokyo" in typed("contact", "export", AWA).stdout

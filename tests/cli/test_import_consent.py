@@ -85,6 +85,29 @@ def test_a_column_says_who_agreed_where_and_when(typed: Typed, world: World, sto
     assert awa.meta == {"ville": "Abidjan"}
 
 
+def test_a_zone_is_kept_beside_a_consent_and_nowhere_else(typed: Typed, world: World, store: Path) -> None:
+    (store / "shop.csv").write_text(
+        f"phone,consent,Fuseau horaire\n{AWA},yes,Africa/Lagos\n{BEN},no,Africa/Lagos\n{CHI},yes,zone 4\n"
+    )
+
+    result = typed("contacts", "import", "shop.csv")
+
+    assert result.exit_code == 0
+    assert [memory_of(store, phone).zone for phone in (AWA, BEN, CHI)] == ["Africa/Lagos", None, None]
+    assert consents(store, CHI) == {"marketing"}
+
+
+def test_a_zone_comes_later_and_changes_none_that_is_known(typed: Typed, world: World, store: Path) -> None:
+    seen = []
+
+    for zone in ("", "Africa/Lagos", "Europe/Paris"):
+        (store / "shop.csv").write_text(f"phone,consent,zone\n{AWA},yes,{zone}\n")
+        typed("contacts", "import", "shop.csv")
+        seen.append((memory_of(store, AWA).zone, len(memory_of(store, AWA).entries)))
+
+    assert seen == [(None, 1), ("Africa/Lagos", 1), ("Africa/Lagos", 1)]
+
+
 def test_an_import_again_adds_no_second_entry(typed: Typed, world: World, store: Path) -> None:
     (store / "shop.csv").write_text(f"phone,consent\n{AWA},yes\n")
 

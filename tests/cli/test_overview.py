@@ -123,3 +123,20 @@ def test_a_narrow_terminal_cuts_no_id_and_no_number(world: World, columns: str) 
     assert contact.id in shown
     assert "+2250700000001" in shown
     assert "vip" in shown
+
+
+def test_the_help_is_wrapped_by_the_terminal_and_not_by_the_source(typed: Typed) -> None:
+    shown = typed("contacts", "import", "--help").stdout
+
+    lines = [line.strip() for line in shown.splitlines()]
+    begin = next(place for place, line in enumerate(lines) if line.startswith("The first line names the columns"))
+    assert "with ;" not in {line[-6:] for line in lines[begin : begin + 4]}
+
+
+def test_a_wrong_setting_is_named_with_what_it_should_be(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASHBOT_ZONE", "Mars/Base")
+
+    result = typed("pace")
+
+    assert result.exit_code == 2
+    assert "FLASHBOT_ZONE: it must be the name of a time zone, such as Africa/Abidjan" in result.stderr

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import Result
 
 from flashbot.cli.pace import Counted
+from flashbot.cli.pace_page import shown
+from flashbot.cli.pace_seen import Seen, see
 from flashbot.engine.broadcast import make_broadcast
 from flashbot.engine.facts import dump_health
 from flashbot.engine.pace import key_tag
 from flashbot.msgflash.content import Text
-from flashbot.outreach.grants import Usage
+from flashbot.outreach.grants import SourceCount, Usage
 from flashbot.outreach.health import learn
+from flashbot.outreach.policy import Policy
 from flashbot.store.mailbox import Store
 from flashbot.store.opening import open_store
 from flashbot.store.records import Done, Held, Imposed, Later, Why
@@ -138,7 +144,7 @@ def test_unanswered_messages_and_broadcasts_of_the_number_are_shown(typed: Typed
 
     assert row["budgets"]["unanswered, 30 days"]["used"] == 1
     assert [(one["name"], one["total"]) for one in row["broadcasts"]] == [("Sale", 0)]
-    assert "broadcast Sale: " in shown
+    assert "broadcast Sale has not begun" in shown
     assert "broadcast Other" not in shown
 
 
@@ -152,6 +158,52 @@ async def test_a_large_crowd_is_counted_less_often(store: Store) -> None:
     soon, later = await counted.look(), await counted.look()
 
     assert [[one.messages for one in each] for each in (first, soon, later)] == [[1], [1], [2]]
+
+
+@pytest.mark.usefixtures("sent")
+def test_what_was_sent_is_told_by_the_name_of_its_drip_or_broadcast(home: Path) -> None:
+    async def look() -> Seen:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            store = opened.store
+            made = await make_broadcast(store, Text("hi"), [], name="Noël", instance="i1", templates=Catalogue(home))
+            seen = await see(store, key_tag(KEY), "i1", "", Policy())
+            names = (f"cast:{made.broadcast.id}", "cast:gone", "drip:bon%20retour", "")
+            sources = tuple(SourceCount(name, 2, waiting=False) for name in names)
+            counts = replace(seen.counts, sources=sources)
+            return replace(seen, counts=counts, casts=(await made.broadcast.status(),))
+
+    page = Console(width=100, file=io.StringIO())
+    page.print(shown([asyncio.run(look())], Policy()))
+
+    lines = [line.strip() for line in page.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # a StringIO
+    told = ["broadcast Noël: 2 sent", "broadcast gone (over): 2 sent", "drip bon retour: 2 sent"]
+    assert [line for line in lines if line.endswith("2 sent")][:3] == told
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_question_to_msgflash_holds_nothing_back(typed: Typed, home: Path) -> None:
+    async def ask() -> None:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            await opened.store.holds.suspect("i1")
+
+    asyncio.run(ask())
+
+    assert "Held" not in typed("pace").stdout
+    assert json.loads(typed("pace", "--json").stdout)["held"] is None
+
+
+def test_of_a_number_of_which_nobody_told_nothing_is_said_to_be_spent(
+    typed: Typed, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_API_KEY", KEY)
+    monkeypatch.setenv("FLASHBOT_INSTANCE_ID", "i1")
+    (home / ".flashbot").mkdir()
+
+    result = " ".join(typed("pace").stdout.split())
+
+    assert "it is not known yet how the number is" in result
+    assert "unasked a day 0 none allowed" in result
+    assert "spent" not in result
 
 
 def test_without_a_key_nobody_knows_which_ledger(typed: Typed, home: Path) -> None:

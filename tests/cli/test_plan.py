@@ -297,3 +297,40 @@ def test_of_a_number_the_store_knows_its_stage_and_what_is_unanswered(typed: Typ
 
     assert any(sentence.startswith("2 messages of the 30 days before") for sentence in whole["assumed"])
     assert not any("Its history is not known" in sentence for sentence in whole["assumed"])
+
+
+def test_what_says_the_same_to_all_is_told_with_what_makes_it_faster(typed: Typed, people: Path, home: Path) -> None:
+    (home / "templates").mkdir()
+    (home / "templates" / "flat.j2").write_text("---\nclass: marketing\n---\nOpen today.\n")
+    (home / "templates" / "named.j2").write_text("---\nclass: marketing\n---\nHello {{ contact.firstName }}.\n")
+    told = DRIP.replace('"Welcome!"', 'Template("flat")').replace('"Still there?"', 'Template("named")')
+    (home / "bot.py").write_text(told.replace("Router, Turn", "Router, Template, Turn"))
+
+    drip = typed("plan", "shop.csv", "--bot", "bot.py", "--drip", "welcome", *WARM, *MONDAY)
+    same = typed("plan", "shop.csv", "--same-text", *WARM, *MONDAY)
+    own = typed("plan", "shop.csv", *WARM, *MONDAY)
+
+    assert "Everybody gets the very same words in 1 of the 2 messages: no more than 3 people" in drip.stdout
+    assert "Everybody gets the very same words: no more than 3 people an hour may" in same.stdout
+    assert "{{ contact.firstName }}" in same.stdout
+    assert "very same words" not in own.stdout
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("Pacific/Honolulu", 18), (None, 8)])
+def test_a_zone_that_the_store_has_stands_before_that_of_the_file(
+    typed: Typed, home: Path, zone: str | None, hour: int
+) -> None:
+    (home / "one.csv").write_text(f"phone,consent,last_message,zone\n{PHONES[0]},yes,2026-02-20,Africa/Accra")
+
+    async def write() -> None:
+        memory = Memory()
+        memory.zone = zone
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            await opened.store.people.amend(PHONES[0], lambda _: memory.dump())
+
+    asyncio.run(write())
+
+    _, whole = _json(typed("plan", "one.csv", *WARM, "--start", "2026-03-02T08:35+00:00", "--json"))
+
+    assert whole["sent"] == 1
+    assert whole["ends"].startswith(f"2026-03-02T{hour:02}:")

@@ -53,13 +53,13 @@ def line(language: Language, said: Mapping[str, Any], *, count: int = 1, last_ms
                 "timers": [["drip:welcome", AT + 26 * 60 * MINUTE]], "cleared": ["step"], "step": "number",
                 "owner": "sales", "attempt": 2, "more": 3, "notes": ["drip ended:x (unknown)"],
             },
-            "timer “drip:welcome” went off; drip “welcome” is due; attempt 2; to send: promotion (not sent: this "
-            "contact opted out of promotions), 3 more; sets timer “drip:welcome” to 2026-01-06 16:02; clears timer "
-            "step; then waits at step “number”; held by “sales”; drip ended:x (unknown)",
-            "minuterie « drip:welcome » échue ; la série « welcome » est due ; essai 2 ; à envoyer : promotion (pas "
-            "d’envoi : ce contact s’est désabonné des promotions), 3 de plus ; règle minuterie « drip:welcome » sur "
-            "2026-01-06 16:02 ; annule minuterie step ; attend ensuite à l’étape « number » ; entre les mains de "
-            "« sales » ; drip ended:x (unknown)",
+            "drip “welcome” is due; attempt 2; to send: promotion (not sent: this "
+            "contact opted out of promotions), 3 more; next message of drip “welcome”: 2026-01-06 16:02; clears timer "
+            "“step”; then waits at step “number”; held by “sales”; drip ended:x (unknown)",
+            "la série « welcome » est due ; essai 2 ; à envoyer : promotion (pas "
+            "d’envoi : ce contact s’est désabonné des promotions), 3 de plus ; prochain message de la série "
+            "« welcome » : 2026-01-06 16:02 ; annule la minuterie « step » ; attend ensuite à l’étape « number » ; "
+            "entre les mains de « sales » ; drip ended:x (unknown)",
         ),
         (
             {
@@ -67,7 +67,7 @@ def line(language: Language, said: Mapping[str, Any], *, count: int = 1, last_ms
                 "safety": {"decision": "allow", "state": "stable", "score": 72},
             },
             "reply sent in 310 ms (MsgFlash: queued, safety allow)",
-            "réponse envoyée en 310 ms (MsgFlash : queued, sûreté allow)",
+            "réponse envoyée en 310 ms (MsgFlash : en file d’attente, sûreté : rien à signaler)",
         ),
         (
             {
@@ -75,7 +75,8 @@ def line(language: Language, said: Mapping[str, Any], *, count: int = 1, last_ms
                 "safety": {"decision": "warn", "state": "warming", "score": 56},
             },
             "cold message sent in 2 h 05 min (MsgFlash: safety warn (warming 56), Slow down., sent once more)",
-            "message à froid envoyé en 2 h 05 min (MsgFlash : sûreté warn (warming 56), Slow down., envoi répété)",
+            "message à froid envoyé en 2 h 05 min (MsgFlash : sûreté : mise en garde (en rodage 56), Slow down., "
+            "envoi répété)",
         ),
         (
             {"kind": "waits", "class": "follow_up", "why": "quiet", "wait": 1108 * MINUTE, "zone": "Africa/Abidjan"},
@@ -88,6 +89,16 @@ def line(language: Language, said: Mapping[str, Any], *, count: int = 1, last_ms
             "notification en attente : MsgFlash refuse la clé d’API ou ce qu’elle peut faire",
         ),
         (
+            {"kind": "undelivered", "id": "e1/0", "reasons": ["Provider refused the message"]},
+            "what was sent did not arrive (MsgFlash: Provider refused the message)",
+            "ce qui était envoyé n’est pas arrivé (MsgFlash : Provider refused the message)",
+        ),
+        (
+            {"kind": "undelivered", "id": "e1/0"},
+            "what was sent did not arrive",
+            "ce qui était envoyé n’est pas arrivé",
+        ),
+        (
             {"kind": "refused", "class": "reply", "code": "INVALID_DESTINATION", "error": "X", "status": 400},
             "MsgFlash refused the reply: INVALID_DESTINATION (HTTP 400)",
             "MsgFlash a refusé l’envoi (réponse) : INVALID_DESTINATION (HTTP 400)",
@@ -95,7 +106,7 @@ def line(language: Language, said: Mapping[str, Any], *, count: int = 1, last_ms
         (
             {"kind": "dropped", "class": "marketing", "why": "expired"},
             "promotion not sent: too late to be sent",
-            "promotion pas envoyée : trop tard pour être envoyé",
+            "promotion pas envoyée : trop tard pour partir",
         ),
         (
             {"kind": "doubt", "class": "reply", "step": "silent", "error": "OutcomeUnknown", "wait": 15_000},
@@ -116,6 +127,16 @@ def line(language: Language, said: Mapping[str, Any], *, count: int = 1, last_ms
             {"kind": "asked", "class": "service", "template": "shipped", "language": "fr"},
             "asked for: notice from template “shipped” in fr",
             "demandé : notification d’après le modèle « shipped » en fr",
+        ),
+        (
+            {"kind": "heard", "what": "text", "rule": "opt-out", "cleared": ["drip:news"], "drops": True},
+            "wrote; opted out; drip “news” ends; what was waiting unasked is dropped",
+            "a écrit ; désabonnement ; la série « news » s’arrête ; ce qui attendait sans demande est abandonné",
+        ),
+        (
+            {"kind": "asked", "class": "marketing", "cast": "Noël"},
+            "its turn in broadcast “Noël”: promotion",
+            "c’est son tour dans la diffusion « Noël » : promotion",
         ),
         (
             {"kind": "weighed", "grams": 3},

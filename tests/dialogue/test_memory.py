@@ -96,6 +96,25 @@ def test_an_older_message_does_not_turn_back_the_last_inbound() -> None:
     assert (memory.last_inbound, memory.instance) == (NOW, "one")
 
 
+def test_a_zone_and_the_hours_are_kept_and_forgotten() -> None:
+    memory = Memory()
+    memory.zone, memory.hours = "America/New_York", {13: 2, 9: 1}
+
+    read = again(memory)
+    kept = from_json(read.dump())
+    read.zone, read.hours = None, {}
+
+    assert kept == {"v": 1, "zone": "America/New_York", "hours": {"9": 1, "13": 2}}
+    assert from_json(read.dump()) == {"v": 1}
+
+
+def test_of_whom_no_zone_is_known_none_is_stored() -> None:
+    memory = Memory.load(b'{"v":1}')
+
+    assert (memory.zone, memory.hours) == (None, {})
+    assert memory.dump() == b'{"v":1}'
+
+
 @pytest.mark.parametrize("stored", [b"not json", b"[]", b"{}", b'{"v":"1"}', b'{"v":2}'])
 def test_a_document_that_cannot_be_understood_is_not_touched(stored: bytes) -> None:
     with pytest.raises(MemoryUnreadable):

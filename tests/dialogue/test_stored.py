@@ -43,6 +43,10 @@ def desk(version: int = 1) -> Router[Order]:
     async def language(turn: Turn[Order]) -> None:
         turn.reply(f"{turn.language} {turn.name}")
 
+    @router.intent("zone", examples=["zone"])
+    async def zone(turn: Turn[Order]) -> None:
+        turn.reply(f"{turn.zone}")
+
     @router.intent("show", examples=["show"])
     async def show(turn: Turn[Order]) -> None:
         turn.reply(f"{turn.state.number} {turn.state.lines}")
@@ -80,6 +84,8 @@ SHOWS: dict[str, tuple[int, str, str, list[str]]] = {
     "asked-and-not-answered": (1, "show", "intent:show/equal", [" []"]),
     "language-that-was-set": (1, "language", "intent:language/equal", ["pt_BR Awa Koné"]),
     "language-that-was-learned": (1, "language", "intent:language/equal", ["en Awa"]),
+    "zone-that-was-set": (1, "zone", "intent:zone/equal", ["America/New_York"]),
+    "hours-in-which-they-wrote": (1, "zone", "intent:zone/equal", ["None"]),
     "of-a-newer-flashbot": (1, "show", "intent:show/equal", ["A17 []"]),
 }
 

@@ -21,6 +21,7 @@ from flashbot.msgflash.client import Client
 from flashbot.msgflash.rate import Unlimited
 from flashbot.outreach.policy import Policy
 from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
+from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
 from flashbot.templating.book import Book
 from flashbot.templating.book import Entry as Page
@@ -198,6 +199,30 @@ async def test_what_is_known_of_a_name_outlives_its_maker(store: Store) -> None:
     assert made is not None
     assert (begun.since_ms, begun.campaign, begun.what, begun.before) == (since_ms, "", "what", Tally())
     assert (made.since_ms, made.campaign, made.before) == (since_ms, "c1", Tally(20, 3, 1))
+
+
+class Confirming(FakeRunner):
+    """Keeps which calls were confirmed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unconfirmed: list[str | bytes | int] = []
+
+    async def run(self, name: str, tag: str, args: tuple[str | bytes | int, ...], *, confirm: bool = False) -> Any:
+        if not confirm:
+            self.unconfirmed.append(args[1])
+        return await super().run(name, tag, args, confirm=confirm)
+
+
+async def test_what_a_name_stands_for_is_not_lost_with_a_server() -> None:
+    runner = Confirming()
+    log = Logbook(Store(runner))
+
+    await log.begin("sale", "what")
+    await log.made("sale", "c1")
+    await log.halted("sale", Tally(20, 3, 1))
+
+    assert runner.unconfirmed == []
 
 
 async def test_a_name_whose_campaign_was_certainly_not_made_is_free_again(store: Store) -> None:

@@ -14,7 +14,9 @@ import pytest
 from flashbot import Bot, Router, Template, Turn
 from flashbot.clock import to_ms
 from flashbot.engine.broadcast import Addressed, Made, dump_rules, find_broadcast, list_broadcasts, make_broadcast
+from flashbot.engine.campaigning import Logbook
 from flashbot.engine.casting import Casting
+from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pacing import Pacing
 from flashbot.engine.patience import Patience
 from flashbot.engine.pauses import Pauses
@@ -22,9 +24,13 @@ from flashbot.engine.runtime import Engine
 from flashbot.engine.slots import Slots
 from flashbot.engine.tally import Tally
 from flashbot.errors import BotMistake, TemplateError
-from flashbot.outreach.cast import Rules
+from flashbot.msgflash.content import Text
+from flashbot.msgflash.sent import body_of
+from flashbot.outreach.cast import Rules, source_of
 from flashbot.outreach.policy import Policy
 from flashbot.sandbox.world import DEMO_INSTANCE
+from flashbot.store.casts import Feeding
+from flashbot.store.deadletters import DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
 from flashbot.testing.acquainting import acquaint, trust
@@ -347,6 +353,28 @@ async def test_what_did_not_leave_in_time_is_dropped(chat: Any, made: Callable[.
     assert (status.state, status.counts["dropped:expired"]) == ("finished", 3)
 
 
+async def test_one_that_is_paused_until_it_is_too_late_ends_with_its_resume(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    before = chat.clock.now() + timedelta(hours=2)
+    broadcast = (await made(named(phones(9)), send_before=before)).broadcast
+    chat.world.set_status(DEMO_INSTANCE, "disconnected")
+    await broadcast.start()
+    await chat.wait(seconds=5)
+    await broadcast.pause()
+    chat.world.set_status(DEMO_INSTANCE, "connected")
+    await chat.wait(hours=3)
+    paused = await broadcast.status()
+
+    await broadcast.resume()
+    await chat.wait(hours=2)
+    status = await broadcast.status()
+
+    assert not got(chat)
+    assert (paused.state, sum(paused.counts.values())) == ("paused", 9)
+    assert (status.state, status.counts["dropped:expired"], status.counts["waiting"]) == ("finished", 9, 0)
+
+
 class Dying:
     """Casts whose feeder dies between the lanes and the list."""
 
@@ -418,6 +446,146 @@ async def test_who_is_erased_in_the_middle_is_written_to_no_more(
     assert not any(phone in one for phone in (first, other) for one in stored)
 
 
+@pytest.mark.parametrize("fed", [True, False])
+async def test_who_is_erased_just_as_they_are_fed_counts_once(
+    chat: Any, made: Callable[..., Awaitable[Made]], fed: bool
+) -> None:
+    people, store = phones(10), chat._store
+    broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
+    await broadcast.start()
+    ((contact, entry),) = await store.casts.next(broadcast.id, [3])
+    if fed:
+        await store.casts.feed(broadcast.id, [Feeding(contact, entry)])
+
+    await store.people.erase(Everything(chat._runner), contact, silent=lambda _: False)
+    early = await broadcast.status()
+    await chat.wait(hours=1)
+    status = await broadcast.status()
+
+    assert sum(early.counts.values()) == sum(status.counts.values()) == 10
+    assert (status.state, status.counts["dropped:erased"], status.counts["read"]) == ("finished", 1, 9)
+
+
+async def test_one_whose_rules_nobody_can_read_holds_up_no_other(
+    chat: Any, made: Callable[..., Awaitable[Made]], caplog: pytest.LogCaptureFixture
+) -> None:
+    people = phones(6)
+    odd, sale = (await made(named(people), name="odd")).broadcast, (await made(named(people))).broadcast
+    await odd.start()
+    await sale.start()
+    await chat._store.casts.move(odd.id, {"rules": '{"canary": "of tomorrow"}'})
+
+    await chat.wait(hours=2)
+    await chat.wait(seconds=10)
+
+    assert got(chat) == Counter(people)
+    assert (await sale.status()).state == "finished"
+    assert (await odd.status()).counts["waiting"] == 6
+    assert len([one for one in caplog.records if "cannot be fed here" in one.getMessage()]) == 1
+    assert await chat._store.casts.going("a newer one", lease_ms=5000) != []
+
+
+async def test_what_was_stopped_before_it_began_may_be_made_again(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people = phones(3)
+    draft = (await made(named(people))).broadcast
+    await draft.stop()
+    stopped = await draft.status()
+    with pytest.raises(BotMistake, match="Make it again"):
+        await draft.start()
+
+    again = await made(named(people), content="Your code is 7.")
+    started = await again.broadcast.start()
+    await chat.wait(hours=1)
+
+    assert (stopped.state, again.added, started) == ("stopped", 3, True)
+    assert got(chat) == Counter(people)
+
+
+async def test_a_name_whose_record_is_lost_is_not_used_again_while_it_is_known_who_got_it(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    broadcast = (await made(named(phones(2)))).broadcast
+    await broadcast.start()
+    await chat.wait(hours=1)
+    await chat._runner.command("DEL", f"{chat._store.tags[0]}:cast:{broadcast.id}")
+
+    with pytest.raises(BotMistake, match="name of its own"):
+        await made(named(phones(3)))
+
+
+async def test_the_name_of_a_campaign_is_refused(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    draft = (await made(named(phones(2)))).broadcast
+    await Logbook(chat._store).begin("sale", "a digest")
+
+    with pytest.raises(BotMistake, match="campaign"):
+        await made(named(phones(2)))
+    with pytest.raises(BotMistake, match="campaign"):
+        await draft.start()
+    await chat.wait(hours=1)
+
+    assert not got(chat)
+
+
+async def test_a_making_that_another_one_has_replaced_says_so_when_it_begins(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    first = (await made(named(phones(3)))).broadcast
+    second = (await made(named(phones(2)))).broadcast
+
+    with pytest.raises(BotMistake, match="a second time"):
+        await first.start()
+
+    assert await second.start()
+    assert not await first.start()
+
+
+async def test_a_notice_belongs_to_no_broadcast(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    person = phones(1)[0]
+    await made(named([person]))
+    body = body_of(DEMO_INSTANCE, person, Text("Your code is 7."))
+    at_ms = to_ms(chat.clock.now())
+    notice = Outgoing("n-1", "service", at_ms, body, source=source_of("ffff"))
+    await chat._store.post("drip", "", person, notice.pack())
+    await chat.wait(minutes=5)
+
+    assert got(chat) == Counter([person])
+
+
+async def test_a_dead_letter_of_one_that_is_finished_leaves_when_it_is_retried(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    people, store = phones(2), chat._store
+    broadcast = (await made(named(people), rules=Rules(canary=0, most_failed=1))).broadcast
+    chat.world.faults.invalid_destination()
+    await broadcast.start()
+    await chat.wait(hours=1)
+    before = await broadcast.status()
+
+    (letter,) = [one async for one in DeadLetters(chat._runner, store).list()]
+    await store.post(letter.queue, "again", letter.contact, letter.entry)
+    await chat.wait(hours=1)
+    status = await broadcast.status()
+
+    assert (before.state, before.counts["refused"], before.counts["read"]) == ("finished", 1, 1)
+    assert (status.counts["refused"], status.counts["read"]) == (0, 2)
+    assert got(chat) == Counter(people)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_one_for_nobody_or_for_one_person_ends(
+    chat: Any, made: Callable[..., Awaitable[Made]], count: int
+) -> None:
+    broadcast = (await made(named(phones(count)))).broadcast
+
+    await broadcast.start()
+    await chat.wait(hours=1)
+    status = await broadcast.status()
+
+    assert (status.state, status.total, status.counts["read"]) == ("finished", count, count)
+
+
 async def test_broadcasts_are_found_by_name_and_id(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
     broadcast = (await made(named(phones(2)))).broadcast
 
@@ -463,7 +631,7 @@ def test_a_running_engine_feeds_by_itself(virtually: Callable[..., None]) -> Non
         before = {"before": to_ms(clock.now()) + 3600_000}
         await store.casts.move("ab12", before)
         await store.casts.add("ab12", "salt", [(one, b"M cast-ab12-1 marketing 1\n{}") for one in phones(3)])
-        await store.casts.start("ab12", "salt", canary=0)
+        await store.casts.start("ab12", "salt", canary=0, total=3)
         idle: Any = Idle()
         pacing = Pacing(store, None, Pauses(store, clock, Tally(), key_tag="k", patience=Patience()), clock, Tally(),
                         Policy(), key_tag="k")  # fmt: skip

@@ -66,13 +66,25 @@ async def test_a_near_miss_holds_promotions_back_until_it_is_answered(chat: Any)
     await chat.says("join")
     await chat.says("stop the ads please")
 
-    held = await chat.sends(Template("sale"), key="sale-1")
+    stored = await chat.sends(Template("sale"), key="sale-1")
+    await chat.wait(hours=1)
+    held = chat.replies
     await chat.says("no")
-    kept = await chat.sends(Template("sale"), key="sale-2")
+    await chat.wait(hours=6)
 
-    assert (held, kept) == (False, True)
-    await chat.wait(hours=2)
-    assert "one" not in [heard.text for heard in chat.sent]
+    assert (stored, held) == (True, [])
+    assert chat.replies == ["Sale!"]
+
+
+async def test_what_waited_for_the_answer_to_a_near_miss_goes_with_a_yes(chat: Any) -> None:
+    await chat.says("join")
+    await chat.says("stop the ads please")
+    await chat.sends(Template("sale"), key="sale-1")
+
+    await chat.says("yes")
+    await chat.wait(hours=30)
+
+    assert "Sale!" not in [heard.text for heard in chat.sent]
 
 
 async def forgotten(chat: Any) -> None:

@@ -116,9 +116,9 @@ async def test_a_bot_stores_what_it_sends_once_per_key(bot: Bot, settings: Setti
     async with bot:
         new = [await bot.send(AWA, "It is shipped.", key="order-1", settings=settings) for _ in range(2)]
 
-        assert bot._opened is not None
+        assert bot._dispatch.opened is not None
         assert new == [True, False]
-        ready, _ = await bot._opened.store.take(("reply",), lease_ms=1000, most=0)
+        ready, _ = await bot._dispatch.opened.store.take(("reply",), lease_ms=1000, most=0)
         assert ready == 1
 
 
@@ -172,8 +172,8 @@ async def test_a_template_is_sent_in_the_language_and_to_the_name_that_are_store
     memory.name, memory.language = "Ada Obi", "en"
     async with bot:
         await bot.send(AWA, "first", key="opens", settings=settings)
-        assert bot._opened is not None
-        store, link = bot._opened.store, bot._opened.link
+        assert bot._dispatch.opened is not None
+        store, link = bot._dispatch.opened.store, bot._dispatch.opened.link
         await link.command("SET", f"{store.tag(AWA)}:st:{AWA}", memory.dump())
 
         await bot.send(AWA, Template("hello"), key="hello", settings=settings)

@@ -252,6 +252,41 @@ async def test_the_hours_are_those_of_the_contact(conversation: Any) -> None:
     assert datetime(2026, 1, 6, 7, 30, tzinfo=UTC) <= sent <= datetime(2026, 1, 6, 8, 15, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("writes_at", "open_at"), [(13, {17, 18}), (19, set())])
+async def test_whoever_writes_at_eight_in_new_york_is_not_waited_for_in_honolulu(
+    conversation: Any, writes_at: int, open_at: set[int]
+) -> None:
+    whole_country = "+18005550123"
+    chat = await conversation(club(HOUR, policy=Policy()), phone=whole_country, start=MONDAY.replace(hour=writes_at))
+    for _ in range(3):
+        await chat.says("hello")
+        await chat.wait(days=1)
+    await chat.says("join")
+
+    await chat.wait(days=2)
+
+    sent = moments(chat)
+    assert len(sent) == bool(open_at), "in Honolulu the morning begins when the number, in Paris, has closed"
+    assert {one.hour for one in sent} <= open_at
+
+
+async def test_a_zone_that_a_handler_sets_is_the_one_that_counts(conversation: Any) -> None:
+    bot = club(4 * HOUR, policy=Policy())
+
+    @bot.routers[0].intent("move", examples=["i moved"])
+    async def move(turn: Turn[None]) -> None:
+        turn.zone = "Asia/Tokyo"
+
+    chat = await conversation(bot)
+    await chat.says("i moved")
+    await chat.says("join")
+
+    await chat.wait(days=2)
+
+    (sent,) = moments(chat)
+    assert datetime(2026, 1, 6, 7, 30, tzinfo=UTC) <= sent <= datetime(2026, 1, 6, 8, 15, tzinfo=UTC)
+
+
 async def test_two_unasked_messages_keep_their_gap(conversation: Any) -> None:
     chat = await conversation(club(HOUR, timedelta(minutes=5), policy=Policy()))
     await chat.says("join")

@@ -107,6 +107,20 @@ async def test_what_was_asked_to_be_sent_is_told_by_class_template_language_and_
     assert (await last(chat, "heard"))["asked"] == [{"class": "reply"}, {"class": "reply", "type": "Image"}]
 
 
+async def test_a_message_that_fails_after_it_was_taken_is_told_once_and_without_what_the_api_quotes(
+    chat: Conversation,
+) -> None:
+    chat.world.faults.plan("fail_message")
+    chat.world.faults.plan("double_webhooks", times=5)
+
+    await chat.says("track my order")
+    await chat.wait(minutes=1)
+
+    sent, failed = await last(chat, "sent"), await last(chat, "undelivered")
+    assert failed == {"kind": "undelivered", "id": sent["id"], "reasons": ["Provider refused the message"]}
+    assert [one.said["kind"] for one in await story(chat)] == ["heard", "sent", "undelivered"]
+
+
 async def test_a_sent_message_tells_what_the_api_said_and_how_long_it_took(chat: Conversation) -> None:
     await chat.says("hello")
 

@@ -623,3 +623,31 @@ async def test_no_more_requests_are_under_way_than_there_are_hands(clock: Manual
 
     assert most == 4
     assert len(post.sent) == 13
+
+
+class Looking(Post):
+    """Looks at each request into the number's ledger, as somebody would whose process dies right then."""
+
+    def __init__(self, store: Store, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self._store = store
+        self.counted: list[int] = []
+
+    async def send(self, body: bytes) -> Row:
+        pace = SharedPace(self._store, self.clock, api_key="k", per_second=0)
+        self.counted.append((await self._store.ledgers.counts(pace.tag, "i")).hour)
+        return await super().send(body)
+
+
+async def test_an_answer_is_counted_before_its_request_so_that_a_death_in_it_hides_none(
+    store: Store, clock: ManualClock
+) -> None:
+    post = Looking(store, clock)
+    await queue(store, clock, "one")
+    await queue(store, clock, "other", to=BEN)
+
+    await send(sender_of(store, post, clock))
+
+    assert sorted(text for text, _ in post.sent) == ["one", "other"]
+    assert post.counted[0] >= 1
+    assert post.counted[1] == 2

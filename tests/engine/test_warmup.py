@@ -125,10 +125,13 @@ class Health:
     age: timedelta = 100 * DAYS
     clock: ManualClock | None = None
     asked: int = 0
+    hangs: asyncio.Event | None = None
 
     async def health(self, instance_id: str) -> InstanceHealth:
         self.asked += 1
         await asyncio.sleep(0)
+        if self.hangs is not None:
+            await self.hangs.wait()
         if self.fault is not None:
             raise self.fault
         return InstanceHealth.model_validate(
@@ -195,6 +198,19 @@ class Crew:
         await acquaint(self.store, *phones, instance=INSTANCE)
         await self.store.numbers.set(INSTANCE, dict.fromkeys(("health", "at", "asked", "state", "score", "since"), ""))
 
+    async def die_asking(self) -> None:
+        """The first process asks how the number is, and ends before it hears."""
+        sender, pacing = self.crew.pop(0)
+        self.health.hangs = asyncio.Event()
+        await sender.step()
+        await sender.slots.finish()
+        question = asyncio.create_task(pacing.step())
+        while not self.health.asked:
+            await asyncio.sleep(0)
+        question.cancel()
+        await asyncio.gather(question, return_exceptions=True)
+        self.health.hangs = None
+
     async def run(self, minutes: float) -> int:
         """Try as often as one may for so long; how many have left in all."""
         until = self.clock.now() + timedelta(minutes=minutes)
@@ -238,6 +254,70 @@ async def test_who_comes_while_another_asks_waits_for_the_answer_and_not_for_min
     await second.slots.finish()
 
     assert len(crew.post.sent) > 0
+
+
+async def test_a_process_that_dies_while_it_asks_costs_seconds(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.policy |= {"hourlyOutboundCap": 1_000_000, "hourlyUniqueRecipientsCap": 50}
+    await crew.queue(10)
+    await crew.die_asking()
+
+    assert await crew.run(0.3) > 0
+
+
+async def test_nobody_else_asks_while_one_waits_for_an_answer_that_does_not_come(clock: ManualClock) -> None:
+    crew = Crew(clock, processes=3)
+    crew.health.hangs = asyncio.Event()
+    await crew.queue(10)
+    questions = []
+
+    for _ in range(55):
+        for sender, pacing in crew.crew:
+            while await sender.step():
+                await sender.slots.finish()
+            questions.append(asyncio.create_task(pacing.step()))
+        clock.advance(timedelta(seconds=1))
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    for question in questions:
+        question.cancel()
+    await asyncio.gather(*questions, return_exceptions=True)
+    assert crew.health.asked == 1
+
+
+async def test_who_went_on_without_an_answer_waits_for_seconds_where_one_is_still_to_come(clock: ManualClock) -> None:
+    crew = Crew(clock)
+    crew.health.policy |= {"hourlyOutboundCap": 1_000_000, "hourlyUniqueRecipientsCap": 50}
+    crew.health.age = DAYS
+    await crew.queue(10)
+    (first, asking), (second, _) = crew.crew
+    crew.health.hangs = asyncio.Event()
+    await first.step()
+    await first.slots.finish()
+    question = asyncio.create_task(asking.step())
+
+    for seconds in range(20):
+        await second.step()
+        await second.slots.finish()
+        clock.advance(timedelta(seconds=1))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        if seconds == 10:
+            crew.health.hangs.set()
+
+    await asyncio.gather(question)
+    assert len(crew.post.sent) > 0
+
+
+async def test_an_answer_that_says_nothing_is_asked_for_again_after_a_minute_at_most(clock: ManualClock) -> None:
+    crew = Crew(clock, processes=4)
+    crew.health.fault = NotFound("gone", call="GET /instances/i/health")
+    await crew.queue(10)
+
+    await crew.run(20)
+
+    assert crew.health.asked <= 20
 
 
 async def test_health_without_caps_leaves_the_stage_of_the_numbers_age(clock: ManualClock) -> None:

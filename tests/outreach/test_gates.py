@@ -144,7 +144,7 @@ def test_what_answers_a_person_is_asked_at_the_first_and_the_last_gate_only(cls:
 
 
 def test_a_notice_that_was_asked_for_is_held_to_erasure_the_human_and_the_ledger() -> None:
-    person = replace(ADA, suppressed=frozenset({"all"}), consents=frozenset())
+    person = replace(ADA, suppressed=frozenset({"marketing"}), consents=frozenset())
 
     found, trace = asked_of(ask("service"), person, replace(HEALTHY, state="restricted"), ClosedIn("Europe/Paris"))
 
@@ -162,6 +162,15 @@ def test_an_unknown_class_is_held_to_the_strictest() -> None:
     assert verdict(ask(unheard), number=replace(HEALTHY, state="at_risk")) == verdict(
         ask("cold"), number=replace(HEALTHY, state="at_risk")
     )
+
+
+def test_who_stopped_everything_gets_no_notice_either_and_who_stopped_promotions_does() -> None:
+    everything, promotions = frozenset({"all"}), frozenset({"marketing"})
+
+    assert verdict(ask("service"), replace(ADA, suppressed=everything)) == Drop("suppressed")
+    assert verdict(ask("service"), replace(ADA, suppressed=promotions)) == Allow()
+    assert verdict(ask("reply"), replace(ADA, suppressed=everything)) == Allow()
+    assert verdict(ask("critical"), replace(ADA, suppressed=everything)) == Allow()
 
 
 # -- 1 instance

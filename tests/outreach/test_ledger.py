@@ -15,11 +15,13 @@ from flashbot.outreach.grants import (
     HOLD_MS,
     HOUR_MS,
     LATER_MS,
+    OVERLAP_MS,
     PATIENCE_MS,
     STILL_MS,
     Class,
     Granted,
     Refused,
+    Room,
     Usage,
 )  # fmt: skip
 from flashbot.outreach.ledger import Ledger
@@ -554,3 +556,51 @@ def test_each_refusal_names_the_first_moment_at_which_its_limit_could_be_free(se
 def _before(reason: str, other: str) -> bool:
     order = [one for one, _, _ in WINDOWS] + ["cold_ratio", "identical", "pace", "rest", "share"]
     return order.index(reason) < order.index(other)
+
+
+# -- what may go unanswered
+
+
+def test_what_is_held_and_what_was_just_settled_takes_of_the_room_that_the_balance_left(number: Number) -> None:
+    number.send("a")
+    number.ask("b")
+    number.ask("a notice", cls="service")
+
+    found = [number.ask(f"c{n}", room=Room(3, number.now)) for n in range(2)]
+    elsewhere = number.ask("d", cls="service", room=Room(0, number.now))
+
+    assert found == [Granted(), Refused("unanswered_ledger", T + OVERLAP_MS)]
+    assert elsewhere == Granted()
+
+
+def test_what_was_settled_long_before_the_balance_was_read_is_in_it(number: Number) -> None:
+    number.send("a")
+    number.now += OVERLAP_MS
+
+    later = number.ask("b", room=Room(1, number.now))
+
+    assert later == Granted()
+    assert number.ask("c", room=Room(2, T)) == Refused("unanswered_ledger", number.now + OVERLAP_MS)
+
+
+def test_a_balance_of_before_a_jump_back_frees_no_room(number: Number) -> None:
+    number.send("a")
+    read = number.now
+    number.now -= 2 * HOUR_MS
+
+    assert number.ask("b", room=Room(1, read)) == Refused("unanswered_ledger", number.now + OVERLAP_MS)
+
+
+def test_who_is_forgotten_and_written_to_again_counts_as_two(number: Number) -> None:
+    number.send("a", to="awa", body="x")
+    number.ask("b", to="awa", body="y")
+
+    number.ledger.rename("awa", "nobody", number.now)
+    number.send("c", to="awa", body="x")
+    settled = number.ledger.commit("b", number.now)
+
+    counts = number.ledger.counts(number.now)
+    assert (settled, counts.day, counts.recipients_day, counts.held) == (True, 3, 2, 0)
+    assert number.ask("d", to="ben", body="x", caps=replace(FREE, identical_hour=2)) == Refused(
+        "identical", T + HOUR_MS
+    )

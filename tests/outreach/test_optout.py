@@ -15,7 +15,8 @@ WORDS = OptOut()
     "word",
     [
         "stop", "stopall", "arret", "arreter", "desabonner", "desabonnement", "desinscription", "unsubscribe",
-        "cancel", "end", "quit", "optout", "revoke", "remove", "unsubscribe me", "stop tout", "desabonnez moi",
+        "cancel", "end", "quit", "optout", "revoke", "remove", "unsubscribe me", "stop tout", "arreter tout",
+        "unsubscribe from everything", "desabonnez moi",
     ],
 )  # fmt: skip
 def test_every_word_of_the_list_is_an_opt_out(word: str) -> None:

@@ -8,21 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashbot.outreach.zones import around, is_zone, offsets, territory, zone_named, zones_in, zones_of
+from flashbot.outreach.zones import around, is_spread, is_zone, offsets, territory, zone_named, zones_in, zones_of
 
 ABIDJAN, PARIS, MANHATTAN = "+2250700000000", "+33612345678", "+12125550123"
+TOLL_FREE = "+18005550123"
+"""Of the whole United States."""
 RUSSIA, MOROCCO, SATELLITE = "+79161234567", "+212612345678", "+8821612345678"
 
 
 def test_what_was_told_stands_before_what_was_learned_and_that_before_the_number() -> None:
-    assert zones_of(ABIDJAN, explicit="Asia/Tokyo", learned="Europe/Paris") == ("Asia/Tokyo",)
-    assert zones_of(ABIDJAN, learned="Europe/Paris") == ("Europe/Paris",)
+    assert zones_of(TOLL_FREE, explicit="Asia/Tokyo", learned={13: 9}) == ("Asia/Tokyo",)
+    assert set(zones_of(TOLL_FREE, learned={13: 9})) < set(zones_of(TOLL_FREE))
     assert zones_of(ABIDJAN) == ("Africa/Abidjan",)
 
 
 @pytest.mark.parametrize("nonsense", ["", "Paris", "Europe", "../passwd", "Europe/Atlantis", "localtime", "a\0b"])
 def test_what_is_no_zone_is_passed_over(nonsense: str) -> None:
-    assert zones_of(PARIS, explicit=nonsense, learned=nonsense) == ("Europe/Paris",)
+    assert zones_of(PARIS, explicit=nonsense) == ("Europe/Paris",)
 
 
 def test_a_prefix_of_a_wide_country_names_its_zone() -> None:
@@ -58,28 +60,70 @@ def test_kosovo_has_no_zone_of_its_own_and_goes_by_belgrade() -> None:
     assert zones_of("+38343201234") == ("Europe/Belgrade",)
 
 
-def test_a_learned_offset_narrows_the_zones_of_the_number() -> None:
-    found = zones_of(RUSSIA, learned="+03:00")
-
-    assert "Europe/Moscow" in found
-    assert all(180 in offsets(zone) for zone in found)
-    assert len(found) < len(zones_of(RUSSIA))
+# -- learned
 
 
-@pytest.mark.parametrize("offset", ["+05:45", "+0545", "+5:45", "UTC+05:45", "GMT+5:45"])
-def test_an_offset_that_the_country_does_not_have_means_a_person_abroad(offset: str) -> None:
-    assert zones_of(ABIDJAN, learned=offset) == ("Asia/Kathmandu",)
+def test_whoever_writes_at_nine_in_new_york_is_not_in_honolulu_where_it_is_night() -> None:
+    found = zones_of(TOLL_FREE, learned={13: 3})
+
+    assert {"America/New_York", "America/Los_Angeles"} <= set(found)
+    assert "Pacific/Honolulu" not in found
+    assert "America/Anchorage" in found, "in summer it is five o'clock there, and no night any more"
 
 
-def test_an_offset_stands_for_every_kind_of_zone_that_has_it_in_some_season() -> None:
-    found = zones_of(ABIDJAN, learned="+01:00")
+@pytest.mark.parametrize(
+    ("phone", "hours", "kept", "left_out"),
+    [
+        (RUSSIA, {6: 5, 18: 5}, "Europe/Moscow", "Asia/Vladivostok"),
+        ("+61412345678", {16: 6}, "Australia/Perth", "Australia/Sydney"),
+        ("+243812345678", {23: 4}, "Africa/Kinshasa", "Africa/Lubumbashi"),
+    ],
+)
+def test_hours_tell_zones_of_wide_countries_apart(phone: str, hours: dict[int, int], kept: str, left_out: str) -> None:
+    found = zones_of(phone, learned=hours)
 
-    assert {offsets(zone) for zone in found} == {(60, 60), (60, 120), (0, 60)}
+    assert kept in found
+    assert left_out not in found
 
 
-def test_an_offset_that_nobody_has_is_passed_over() -> None:
-    assert zones_of(ABIDJAN, learned="+01:17") == ("Africa/Abidjan",)
-    assert zones_of(ABIDJAN, learned="-99") == ("Africa/Abidjan",)
+@pytest.mark.parametrize("hours", [{13: 2}, {13: 3, 18: 30}, {19: 40}, {}])
+def test_too_little_says_nothing(hours: dict[int, int]) -> None:
+    assert zones_of(TOLL_FREE, learned=hours) == zones_of(TOLL_FREE)
+
+
+def test_evidence_that_speaks_against_every_zone_leaves_all_of_them() -> None:
+    day_and_night = dict.fromkeys(range(24), 9)
+
+    assert zones_of(TOLL_FREE, learned=day_and_night) == zones_of(TOLL_FREE)
+
+
+def test_where_the_number_names_one_zone_hours_change_nothing() -> None:
+    assert zones_of(MANHATTAN, learned={7: 40}) == ("America/New_York",)
+    assert zones_of(SATELLITE, learned={3: 40}) == zones_of(SATELLITE)
+
+
+@given(st.sampled_from([TOLL_FREE, RUSSIA, ABIDJAN, PARIS]), st.dictionaries(st.integers(0, 23), st.integers(1, 49)))
+def test_what_is_learned_only_leaves_out_and_never_all(phone: str, hours: dict[int, int]) -> None:
+    found = zones_of(phone, learned=hours)
+
+    assert found
+    assert set(found) <= set(zones_of(phone))
+
+
+@pytest.mark.parametrize(
+    ("phone", "spread"),
+    [(TOLL_FREE, True), (RUSSIA, True), (MANHATTAN, False), (PARIS, False), (SATELLITE, False), ("someone@lid", False)],
+)
+def test_there_is_something_to_learn_where_clocks_of_a_number_differ(phone: str, spread: bool) -> None:
+    assert is_spread(phone) is spread
+
+
+def test_kazakhstan_has_seven_zones_and_one_clock() -> None:
+    assert len(zones_of("+77011234567")) > 1
+    assert not is_spread("+77011234567")
+
+
+# -- where nothing is known
 
 
 @pytest.mark.parametrize("phone", [SATELLITE, "12345", "", None, "someone@lid"])
@@ -105,9 +149,11 @@ def test_there_is_a_neighbourhood_at_the_edge_of_the_day_as_well(home: str) -> N
 @given(
     st.none() | st.from_regex(r"\+[1-9][0-9]{5,14}", fullmatch=True) | st.text(max_size=20),
     st.none() | st.text(max_size=12),
-    st.none() | st.text(max_size=12) | st.from_regex(r"[+-][0-9]{1,2}:?[0-9]{0,2}", fullmatch=True),
+    st.none() | st.dictionaries(st.integers(0, 23), st.integers(1, 49)),
 )
-def test_there_is_always_a_zone_and_each_is_one(phone: str | None, explicit: str | None, learned: str | None) -> None:
+def test_there_is_always_a_zone_and_each_is_one(
+    phone: str | None, explicit: str | None, learned: dict[int, int] | None
+) -> None:
     found = zones_of(phone, explicit, learned)
 
     assert found

@@ -87,7 +87,8 @@ class Days:
 
     async def _run(self) -> None:
         world = self.world
-        store = Store(world.fake, now_ms=world.store_ms)
+        store = Store(world.fake, now_ms=world.store_ms, rng=self.dice)
+        store.ledgers.heard = self._recording().moved
         for number in NUMBERS:
             await store.numbers.set(number, {"since": str(world.store_ms() - self.dice.randint(1, 200) * DAY_MS)})
         for phone in self.phones:
@@ -123,10 +124,8 @@ class Days:
 
     async def _work(self, process: Process) -> None:
         """A process; it dies by never coming back from wherever it is."""
-        world, lines = self.world, list[str]()
-        self.lines.append(lines)
-        record = Recording(lines.append, "a secret")
-        store, tally = Store(Runner(world, process), now_ms=world.store_ms), Tally()
+        world, record, tally = self.world, self._recording(), Tally()
+        store = Store(Runner(world, process), now_ms=world.store_ms, rng=self.dice)
         store.ledgers.heard = record.moved
         pace = SharedPace(store, process.clock, api_key="k", per_second=0)
         pauses = Pauses(store, process.clock, tally, key_tag=pace.tag, patience=PATIENCE)
@@ -150,6 +149,10 @@ class Days:
         finally:
             asking.cancel()
             process.dead = not self._over
+
+    def _recording(self) -> Recording:
+        self.lines.append([])
+        return Recording(self.lines[-1].append, "a secret")
 
     async def _ask(self, pacing: Pacing) -> None:
         while True:

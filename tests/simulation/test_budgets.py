@@ -68,7 +68,7 @@ class Drama:
         await asyncio.gather(*crew, return_exceptions=True)
 
     async def _fill(self) -> None:
-        store = Store(self.world.fake, now_ms=self.world.store_ms)
+        store = Store(self.world.fake, now_ms=self.world.store_ms, rng=self.dice)
         phones = [f"+22507{number:08}" for number in range(CONTACTS)]
         await acquaint(store, *phones, instance=INSTANCE)
         await store.numbers.set(INSTANCE, dict.fromkeys(("health", "at", "asked"), ""))
@@ -82,7 +82,7 @@ class Drama:
     async def _work(self, process: Process) -> None:
         """A process; it dies by never coming back from wherever it is."""
         world = self.world
-        store, tally = Store(Runner(world, process), now_ms=world.store_ms), Tally()
+        store, tally = Store(Runner(world, process), now_ms=world.store_ms, rng=self.dice), Tally()
         pace = SharedPace(store, process.clock, api_key="k", per_second=0)
         pauses = Pauses(store, process.clock, tally, key_tag=pace.tag, patience=PATIENCE)
         questions = Questions(self._health, self._number)

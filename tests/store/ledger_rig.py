@@ -30,7 +30,7 @@ ACCEPT = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if redis.call('HSETNX', KEYS[1] .. ':took', ARGV[1], now) == 1 then
-  redis.call('RPUSH', KEYS[1] .. ':accepted', now .. ' ' .. ARGV[2])
+  redis.call('RPUSH', KEYS[1] .. ':accepted', now .. ' ' .. ARGV[2] .. ' ' .. ARGV[1])
 end
 return 1
 """
@@ -52,7 +52,7 @@ class Caps:
 
 
 def shortened(text: str) -> str:
-    """The script with short windows; it also counts its grants."""
+    """The script with short windows; it also counts its grants, and keeps what was settled before its grant ended."""
     for old, new in (
         ("local HOUR, DAY = 3600 * 1000, 24 * 3600 * 1000", f"local HOUR, DAY = {HOUR_MS}, {DAY_MS}"),
         ("local KEEP, KEEP_STATE, KEEP_SHORT,", "local KEEP, KEEP_STATE, KEEP_SHORT, _,"),
@@ -60,6 +60,10 @@ def shortened(text: str) -> str:
     ):
         assert old in text, old
         text = text.replace(old, new)
+    settled = "    settle(hold)\n    found = true\n"
+    assert settled in text
+    timely = "    if now < hold.ends then redis.call('SADD', tag .. ':timely', hold.id) end\n"
+    text = text.replace(settled, settled + timely)
     head, end = text.rsplit("sweep()\nreturn answer(1)", 1)
     log = "redis.call('INCR', tag .. ':granted')\n"
     return head + log + "sweep()\nreturn answer(1)" + end

@@ -13,7 +13,9 @@ from flashbot.clock import ManualClock, to_ms
 from flashbot.errors import StoreAway
 from flashbot.outreach.facts import Number
 from flashbot.outreach.grants import Counts, Granted
+from flashbot.outreach.ledger import Ledger
 from flashbot.outreach.limits import limits
+from flashbot.outreach.record import Moved, Noted, Renamed, Told
 from flashbot.store import people
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
@@ -175,6 +177,28 @@ async def test_who_is_erased_stays_counted_in_every_ledger_and_named_in_none(sto
     assert [one for one in stored if BEN in one]
     assert await store.ledgers.commit("{key:k}", "instance-1", "m1"), "what was under way can still be settled"
     assert await store.ledgers.counts("{key:k}", "instance-1") == replace(before[0], held=0)
+
+
+async def test_the_pure_ledger_knows_from_the_record_that_somebody_was_forgotten(store: Store, server: Server) -> None:
+    heard: list[Moved | Noted | Renamed | Told] = []
+    store.ledgers.heard = heard.append
+    for message in ("m1", "m2"):
+        await store.ledgers.note("{key:k}", "instance-1", message, AWA, "reply")
+        if message == "m1":
+            await store.people.erase(server, AWA, silent=free)
+    await store.people.erase(server, BEN, silent=free)
+    pure = Ledger()
+
+    for line in heard:
+        if isinstance(line, Noted):
+            pure.note(line.message, line.contact, line.cls, line.at_ms)
+        elif isinstance(line, Renamed):
+            pure.rename(line.contact, line.alias, line.at_ms)
+
+    assert [line.kind for line in heard] == ["noted", "renamed", "noted"], "who was in no ledger is no move"
+    assert [line.seq - heard[0].seq for line in heard] == [0, 1, 2]
+    assert pure.counts(heard[-1].at_ms) == await store.ledgers.counts("{key:k}", "instance-1")
+    assert pure.counts(heard[-1].at_ms).recipients_day == 2
 
 
 async def test_a_key_that_somebody_named_after_their_number_goes_with_them(store: Store, server: Server) -> None:

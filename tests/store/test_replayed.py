@@ -13,7 +13,7 @@ import pytest
 
 from flashbot.clock import to_ms
 from flashbot.outreach.facts import Number
-from flashbot.outreach.grants import DAY_MS, HOUR_MS, Class, Granted, Refused, Usage
+from flashbot.outreach.grants import DAY_MS, HOUR_MS, Class, Granted, Refused, Room, Usage
 from flashbot.outreach.health import learn
 from flashbot.outreach.plan import plan
 from flashbot.outreach.policy import Policy
@@ -72,9 +72,9 @@ class Stored:
 
     def reserve(
         self, message_id: str, contact: str, cls: Class, body: str, source: str, limits: Any, gap_ms: int,
-        rest: tuple[int, int], now_ms: int, *, new: bool, weight: int, hold_ms: int,
+        rest: tuple[int, int], now_ms: int, *, new: bool, weight: int, hold_ms: int, room: Room | None,
     ) -> Granted | Refused:  # fmt: skip
-        how = {"new": new, "weight": weight, "hold_ms": hold_ms}
+        how = {"new": new, "weight": weight, "hold_ms": hold_ms, "room": room}
         return self._do("reserve", now_ms, message_id, contact, cls, body, source, limits, gap_ms, rest, **how)
 
     def commit(self, message_id: str, now_ms: int) -> bool:
@@ -85,6 +85,9 @@ class Stored:
 
     def note(self, message_id: str, contact: str, cls: Class, now_ms: int, *, new: bool) -> None:
         self._do("note", now_ms, message_id, contact, cls, new=new)
+
+    def rename(self, contact: str, alias: str, now_ms: int) -> None:
+        self._do("rename", now_ms, contact, alias, ())
 
     def tell(self, asked_ms: int, usage: Usage, now_ms: int) -> bool:
         return bool(self._do("tell", now_ms, asked_ms, usage))

@@ -324,7 +324,7 @@ async def test_no_script_touches_two_slots(cluster: Cluster) -> None:
     people = [contacts_of(store, tag, 1)[0] for tag in store.tags]
     await store.casts.begin("ab12", "digest", "salt", {"name": "sale"})
     await store.casts.add("ab12", "salt", [(contact, b"M") for contact in people])
-    await store.casts.start("ab12", "salt", canary=0)
+    await store.casts.start("ab12", "salt", canary=0, total=len(people))
     await store.casts.going("token", lease_ms=1000)
     assert await store.casts.feed("ab12", [Feeding(contact, b"M") for contact in people]) == PARTITIONS
     await store.casts.advance("ab12", 0, 1, [0])

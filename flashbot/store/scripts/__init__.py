@@ -32,7 +32,6 @@ NAMES = (
     "person",
     "cast",
     "waiting",
-    "rename",
 )
 
 

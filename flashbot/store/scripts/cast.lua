@@ -6,14 +6,15 @@
 --   cast:<job>:who       contact -> place (likewise)
 --   cast:<job>:people, :counts, :left   see `fate` in mailbox.lua
 -- ARGV: now|'', verb, then, in the first partition
---   'begin': job, ms to keep it, digest, salt, (field, value)...; {state, digest, salt, total} as they are now: one that is
---            being made begins anew
+--   'begin': job, ms to keep it, digest, salt, (field, value)...; {state, digest, salt, total} as they are now: one that
+--            never ran begins anew
 --   'add': job, salt, (contact, entry)...; the total, or -1 when another making has begun, or none is under way
---   'start': job, salt, ms to keep it, canary; 1, or 0 when it had begun, or another making has
+--   'start': job, salt, ms to keep it, canary, how many it must have; 1, or 0 when it had begun, another making has, or
+--            it has not so many
 --   'read': job; {now, fields...}
 --   'state': job; its state|''
 --   'list': {now, job...}
---   'going': token, ms; {now, {job, fields...}...} of those that nobody else feeds now
+--   'going': token, ms, jobs that are left to others...; {now, {job, fields...}...} of those that nobody else feeds now
 --   'move': job, '' or states of which it must be in one (between commas), ms to keep it|'', (field, value)...; 1 or 0
 --   'next': job, places...; {contact, entry...}, '' and '' for one who was erased
 --   'advance': job, from, to, places...; 1, or 0 when another feeder was before
@@ -79,8 +80,10 @@ end
 
 if verb == 'begin' then
   local have = redis.call('HMGET', cast, 'state', 'digest', 'salt', 'total')
-  if have[1] and have[1] ~= 'making' then return have end
-  redis.call('DEL', cast, cast .. ':entries', cast .. ':who')
+  if have[1] and (have[1] ~= 'making' and have[1] ~= 'stopped' or redis.call('HEXISTS', cast, 'started') == 1) then
+    return have
+  end
+  redis.call('UNLINK', cast, cast .. ':entries', cast .. ':who')
   redis.call('ZREMRANGEBYSCORE', tag .. ':casts', '-inf', now)
   redis.call('HSET', cast, 'state', 'making', 'digest', ARGV[5], 'salt', ARGV[6], 'total', 0, 'fed', 0, 'made',
     string.format('%.0f', now), unpack(ARGV, 7))
@@ -92,6 +95,7 @@ if verb == 'add' or verb == 'start' then
   local have = redis.call('HMGET', cast, 'state', 'salt', 'total')
   if have[1] ~= 'making' or have[2] ~= ARGV[4] then return verb == 'add' and -1 or 0 end
   if verb == 'start' then
+    if have[3] ~= ARGV[7] then return 0 end
     redis.call('HSET', cast, 'state', 'canary', 'canary',
       string.format('%.0f', math.min(tonumber(ARGV[6]), tonumber(have[3]))),
       'started', string.format('%.0f', now))
@@ -116,14 +120,15 @@ if verb == 'add' or verb == 'start' then
 end
 
 if verb == 'going' then
-  local out = { string.format('%.0f', now) }
+  local out, left = { string.format('%.0f', now) }, {}
+  for i = 5, #ARGV do left[ARGV[i]] = true end
   for _, each in ipairs(redis.call('SMEMBERS', tag .. ':casts:going')) do
     local name = tag .. ':cast:' .. each
     local have = redis.call('HMGET', name, 'state', 'owner', 'until')
     local ends = tonumber(have[3] or '0')
     if not have[1] then
       redis.call('SREM', tag .. ':casts:going', each)
-    elseif have[2] == ARGV[3] or ends <= now or ends > now + tonumber(ARGV[4]) then
+    elseif not left[each] and (have[2] == ARGV[3] or ends <= now or ends > now + tonumber(ARGV[4])) then
       redis.call('HSET', name, 'owner', ARGV[3], 'until', now + tonumber(ARGV[4]))
       local fields = redis.call('HGETALL', name)
       table.insert(fields, 1, each)
@@ -142,7 +147,7 @@ if verb == 'move' then
   local going = state == 'canary' or state == 'watching' or state == 'running'
   redis.call(going and 'SADD' or 'SREM', tag .. ':casts:going', job)
   if ARGV[5] ~= '' then
-    redis.call('DEL', cast .. ':entries', cast .. ':who')
+    redis.call('UNLINK', cast .. ':entries', cast .. ':who')
     keep(tonumber(ARGV[5]))
   end
   return 1
@@ -166,7 +171,6 @@ if verb == 'forget' then
     if place then
       redis.call('HDEL', name .. ':who', ARGV[3])
       redis.call('HDEL', name .. ':entries', place)
-      redis.call('HINCRBY', name, 'erased', 1)
     end
   end
   return 1

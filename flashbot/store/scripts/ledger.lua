@@ -4,20 +4,21 @@
 -- ARGV: now|'', verb, instance, then
 --   'reserve', id, contact, unasked, cold, new (0|1 each), body|'', source, cost of a turn, gap, rest after, rest,
 --     ms held, caps: hour, day, recipients hour, recipients day, proactive hour, proactive day, new hour, new day,
---     millionths of cold, identical
+--     millionths of cold, identical; how many may still go unanswered|'', by a balance of which moment|''
 --   'commit', id
 --   'release', id
 --   'note', id, contact, unasked, cold, new
 --   'tell', asked, outbound hour|'', outbound day|'', recipients hour|'', recipients day|''
+--   'rename', contact, the other name, bodies ('b:<hash>', 'bs:<hash>') in which they may be named...
 --   'counts'
 -- Returns: reserve: {1, at, seq}, {2, at, seq} granted before, {0, at, seq, reason, until}; commit, release, tell:
---   {1|0, at, seq}; note: {1, at, seq}; counts: the numbers of `Counts` in their order, then (source, granted, waiting)...
+--   {1|0, at, seq}; rename: {1, at, seq}, or {0, ...} when nothing names them, which is no move; note: {1, at, seq}; counts: the numbers of `Counts` in their order, then (source, granted, waiting)...
 --   `at` is the time that was used, `seq` the move's place among all of this ledger's.
 local raw, verb = time(ARGV[1]), ARGV[2]
 local book = tag .. ':ledger:' .. ARGV[3] .. ':'
 local HOUR, DAY = 3600 * 1000, 24 * 3600 * 1000
 local STILL, LATER, PATIENCE, FEW, LOOK, MOST_SOURCES = 10 * 60 * 1000, 15 * 60 * 1000, 5000, 5, 64, 64
-local CREDIT = 8 * 5040
+local CREDIT, OVERLAP = 8 * 5040, 5 * 60 * 1000
 local KEEP, KEEP_STATE, KEEP_SHORT, SWEPT = 26 * HOUR, 52 * HOUR, 2 * HOUR + 60000, 32
 local ASKED, UNASKED, BOTH = { 'asked' }, { 'unasked' }, { 'asked', 'unasked' }
 
@@ -147,6 +148,13 @@ local function crowded(contact, cap, who, size, block_until)
   if block_until <= now then size = 0 end
   local n = after(who, now) + size
   if n >= cap then return kth(n - cap + 1, { { who, 0 } }, size, block_until) end
+end
+
+-- `left` of a balance that was read at this moment; it may hold what is counted here once more, for a while.
+local function spent(left, read)
+  if not left then return nil end
+  local since = math.max(math.min(read + ahead, now) - OVERLAP, now - DAY)
+  if after('h:unasked', now) + after('s:unasked', since) >= left then return now + OVERLAP end
 end
 
 local function too_cold(most)
@@ -391,6 +399,31 @@ elseif verb == 'tell' then
   sweep()
   return answer(1)
 
+elseif verb == 'rename' then
+  local contact, alias, found = ARGV[4], ARGV[5], false
+  local mine = book .. 'of:' .. contact
+  local ids = redis.call('ZRANGE', mine, 0, -1)
+  if #ids > 0 then
+    found = true
+    redis.call('RENAME', mine, book .. 'of:' .. alias)
+  end
+  local function rename(name, keep)
+    local at = redis.call('ZSCORE', book .. name, contact)
+    if not at then return end
+    found = true
+    redis.call('ZREM', book .. name, contact) -- frees, as every first write
+    put(name, tonumber(at), alias, keep)
+  end
+  for _, name in ipairs({ 'last', 'who:h', 'who:d' }) do rename(name) end
+  for i = 6, #ARGV do rename(ARGV[i], KEEP_SHORT) end
+  for _, one in ipairs(ids) do
+    local hold = book .. 'hold:' .. string.match(one, '|(.*)$')
+    if redis.call('EXISTS', hold) == 1 then redis.call('HSET', hold, 'contact', alias) end
+  end
+  if not found then return answer(0) end
+  save()
+  return answer(1)
+
 elseif verb == 'counts' then
   ahead = state.ahead -- as it was kept: nothing is written here
   local function all(window, groups)
@@ -425,6 +458,7 @@ local cost, gap, rest_after, rest_ms = tonumber(ARGV[11]), tonumber(ARGV[12]), t
 local hold_ms = tonumber(ARGV[15])
 local caps = {}
 for i = 16, 25 do caps[#caps + 1] = tonumber(ARGV[i]) end
+local left, read = tonumber(ARGV[26]), tonumber(ARGV[27])
 if not unasked then body = '' end
 
 local before = recall(id)
@@ -452,6 +486,7 @@ local function over()
     or refuse('recipients_hour', crowded(contact, caps[3], 'who:h', state.ph, state.phu))
     or refuse('proactive_day', full(caps[6], DAY, UNASKED, 0, 0), true)
     or refuse('proactive_hour', full(caps[5], HOUR, UNASKED, 0, 0), true)
+    or refuse('unanswered_ledger', spent(left, read), true)
   if found then return found end
   if groups[2] then
     found = refuse('new_chats_day', full(caps[8], DAY, { 'new' }, 0, 0))

@@ -1,7 +1,7 @@
 -- What every process knows of a number, beside its ledger: the health that MsgFlash told, its state, its link.
 -- ARGV: now|'', verb, instance, then
 --   'read', fields...
---   'ask', ms during which nobody else asks
+--   'ask', ms during which nobody else asks, ms without a word in `asking` after which who asks is taken for dead (0: never)
 --   'set', (field, value)...: '@' is now, '' forgets it
 --   'unlinked': its link was lost now; the moments of the last two days are kept under 'losses'
 --   'until', field, moment: never brought forward; why|'': kept as `<field>_why`
@@ -19,9 +19,13 @@ if verb == 'read' then
   table.insert(out, 1, stamp)
   return out
 elseif verb == 'ask' then
-  local asked = tonumber(redis.call('HGET', number, 'asked') or '0')
-  if asked <= now and now - asked < tonumber(ARGV[4]) then return '' end
-  redis.call('HSET', number, 'asked', stamp)
+  local asked, lives = tonumber(redis.call('HGET', number, 'asked') or '0'), tonumber(ARGV[5])
+  if asked <= now and now - asked < tonumber(ARGV[4]) then
+    local alive = lives > 0 and tonumber(redis.call('HGET', number, 'asking') or '')
+    if not alive or now - alive < lives then return '' end
+  end
+  if lives > 0 then redis.call('HSET', number, 'asked', stamp, 'asking', stamp)
+  else redis.call('HSET', number, 'asked', stamp) end
   redis.call('HSETNX', number, 'seen', stamp)
   redis.call('PEXPIRE', number, KEEP)
   return stamp

@@ -125,6 +125,9 @@ def templated() -> Router[None]:
         assert_type(turn.language, str | None)
         turn.language = "fr_CI"
         turn.language = None
+        assert_type(turn.zone, str | None)
+        turn.zone = "Africa/Abidjan"
+        turn.zone = None
 
     return router
 

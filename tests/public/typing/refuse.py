@@ -97,6 +97,7 @@ async def templates(turn: Turn[Order]) -> None:
     turn.reply(t.parcle(number="A17"))  # E: attr-defined
     turn.reply(Template("parcel", ["A17"]))  # E: arg-type
     turn.language = 33  # E: assignment
+    turn.zone = 33  # E: assignment
 
 
 Router("hears", hears=["persons"])  # E: list-item
