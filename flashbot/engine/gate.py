@@ -33,7 +33,7 @@ from flashbot.outreach.case import in_ms
 from flashbot.outreach.cast import GOING, job_of
 from flashbot.outreach.facts import Ask, Number, Person
 from flashbot.outreach.gates import decide
-from flashbot.outreach.grants import UNASKED
+from flashbot.outreach.grants import HOLD_MS, UNASKED, Granted
 from flashbot.outreach.health import FRESH_MS
 from flashbot.outreach.hours import OpeningHours
 from flashbot.outreach.limits import gap_ms, limits, rest
@@ -100,7 +100,8 @@ class Gate:
         self._rng = rng
         self._record = record
         self._paused_casts = PausedCasts(clock, park_ms=int(self._park_ms))
-        self._granted: set[str] = set()
+        self._granted: dict[str, bool] = {}
+        """False where somebody else's grant was found: it is not this process's to give back."""
         self._places = Places(rng, longest_ms=LONGEST_HOLD_MS)
         self._unreadable: set[str] = set()
 
@@ -200,7 +201,6 @@ class Gate:
                 instance, ask, facts.person, number, self._policy, verdict, facts.now_ms, fraction=fraction, known=known
             )
         if isinstance(verdict, Allow):
-            self._granted.add(message.id)
             return None
         if isinstance(verdict, Drop):
             return self._dropped(taken, message, verdict.reason)
@@ -227,6 +227,8 @@ class Gate:
             new=new, room=number.room,
         )  # fmt: skip
         verdict = verdict_of(found)
+        if isinstance(found, Granted):
+            self._granted[ask.id] = not found.again
         if self._record is not None:
             self._record.decided(
                 instance, ask, facts.person, number, self._policy, verdict, facts.now_ms,
@@ -266,6 +268,20 @@ class Gate:
     def _dropped(self, taken: Taken, message: Outgoing, reason: Stop) -> Done:
         log.info("Message %s to %s is not sent (%s).", message.id, who(taken.contact), reason)
         return Done(counts=("expired" if reason == "expired" else f"dropped_{reason}",), why=not_sent(message, reason))
+
+    async def untouched(self, taken: Taken, message: Outgoing) -> bool:
+        """Whether it is certain that MsgFlash was never asked to send what somebody else had in hand.
+
+        What is unasked gets its grant before its request, and this one got none. What an older flashbot may have sent,
+        which knows no grants, names no source.
+        """
+        held_ms = taken.taken_ms - taken.since_ms
+        if message.cls not in UNASKED or not message.source or taken.note or not 0 <= held_ms < HOLD_MS:
+            return False
+        try:
+            return not await self._store.ledgers.knows(self._key_tag, instance_of(message) or "", message.id)
+        except StoreError:
+            return False
 
     # -- what it counts
 
@@ -310,10 +326,10 @@ class Gate:
                 with suppress(StoreError):
                     if not await self._store.ledgers.commit(self._key_tag, instance, message.id):
                         await self._note(taken, message)
-        elif mine and (isinstance(outcome, Done) or outcome.clean):
+        elif self._granted.get(message.id) and (isinstance(outcome, Done) or outcome.clean):
             with suppress(StoreError):  # it ends by itself
                 await self._store.ledgers.release(self._key_tag, instance, message.id)
-        self._granted.discard(message.id)
+        self._granted.pop(message.id, None)
 
 
 def body_hash(message: Outgoing) -> str:

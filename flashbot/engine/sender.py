@@ -229,7 +229,11 @@ class Sender:
             clean = taken.attempts == 1
             return Later(0, clean=clean, note=taken.note, why=waits(message, cause, 0) if clean else None), False
         if taken.attempts > 1:
+            if await self._gate.untouched(taken, message):
+                return Later(0, note=taken.note), False
             return await self._resolve(taken, message, doubt, asked_at)
+        if self._clock.monotonic() - asked_at > self._patience.send_deadline:
+            return _too_late(message, doubt), False  # somebody else may have it by now
         held = await self._gate.check(taken, message)
         if held is not None:
             return held, False
@@ -268,7 +272,7 @@ class Sender:
                 return replace(found, why=why), False
         begun = self._clock.monotonic()
         if begun - asked_at > self._patience.send_deadline:
-            return Later(0, clean=True, note=doubt.dump(), why=waits(message, "too_late", 0)), False
+            return _too_late(message, doubt), False
         try:
             accepted = await self._post.send(message.body)
         except MsgFlashError as fault:
@@ -388,6 +392,10 @@ class Sender:
                 for what in outcome.counts:
                     self._tally.count(what)
             return found
+
+
+def _too_late(message: Outgoing, doubt: Doubt) -> Later:
+    return Later(0, note=doubt.dump(), why=waits(message, "too_late", 0))
 
 
 def _again(doubt: Doubt) -> tuple[str, ...]:

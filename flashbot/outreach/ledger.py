@@ -225,6 +225,12 @@ class Ledger:
             for message_id in self._of[alias]:
                 self._holds[message_id] = replace(self._holds[message_id], contact=alias)
 
+    def knows(self, message_id: str, now_ms: int) -> bool:
+        """Whether it was counted within a day, or has a grant that is not settled, given back, or over for an hour.
+        Changes nothing."""
+        now = max(now_ms, self._seen) + self._ahead
+        return message_id in self._holds or self._was_sent(message_id, now)
+
     def counts(self, now_ms: int) -> Counts:
         """All that a person may want to see. Changes nothing."""
         now = max(now_ms, self._seen) + self._ahead

@@ -88,6 +88,10 @@ class Ledgers:
         self._tell(Moved("moved", stamp.at_ms, instance, move, message_id, bool(done), stamp.seq))
         return bool(done)
 
+    async def knows(self, key_tag: str, instance: str, message_id: str) -> bool:
+        """As `Ledger.knows`."""
+        return bool(await self._run(key_tag, "knows", instance, message_id))
+
     async def note(
         self, key_tag: str, instance: str, message_id: str, contact: str, cls: Class, *, new: bool = False
     ) -> None:

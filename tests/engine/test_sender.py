@@ -27,6 +27,7 @@ from flashbot.errors import StoreAway
 from flashbot.msgflash.client import Client
 from flashbot.msgflash.errors import NotSent, OutcomeUnknown, error_for
 from flashbot.msgflash.transport import Request, Response
+from flashbot.outreach.policy import Limits
 from flashbot.store.deadletters import DeadLetter, DeadLetters
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
@@ -651,3 +652,68 @@ async def test_an_answer_is_counted_before_its_request_so_that_a_death_in_it_hid
     assert sorted(text for text, _ in post.sent) == ["one", "other"]
     assert post.counted[0] >= 1
     assert post.counted[1] == 2
+
+
+PLENTY = Limits(
+    hour=99, day=99, recipients_hour=99, recipients_day=99, new_hour=99, new_day=99, proactive_hour=99,
+    proactive_day=99, cold_ratio=1.0, identical_hour=9, median_gap_ms=0, rest_after=(0, 0), rest_ms=(0, 0),
+    campaign_recipients=99,
+)  # fmt: skip
+
+
+def tip(clock: ManualClock, *, source: str = "drip:tips") -> Outgoing:
+    body = json.dumps({"instanceId": "i", "to": AWA, "type": "text", "text": "tip"}).encode()
+    return Outgoing("tip/0", "follow_up", to_ms(clock.now()), body, source)
+
+
+async def after_a_death(sender: Sender, clock: ManualClock) -> None:
+    clock.advance(timedelta(seconds=91))
+    for _ in range(10):
+        await send(sender)
+        clock.advance(timedelta(seconds=30))
+
+
+async def test_a_drip_that_a_dead_process_had_not_begun_to_send_is_sent(store: Store, clock: ManualClock) -> None:
+    post = Post(clock)
+    await acquaint(store, AWA, instance="i")
+    await store.post("drip", "", AWA, tip(clock).pack())
+    await store.take(("drip",), lease_ms=90_000, most=1)
+
+    await after_a_death(sender_of(store, post, clock), clock)
+
+    assert [text for text, _ in post.sent] == ["tip"]
+
+
+@pytest.mark.parametrize("how", ["granted", "sent by an older flashbot"])
+async def test_a_drip_that_a_dead_process_may_have_sent_is_not_sent_again(
+    store: Store, clock: ManualClock, how: str
+) -> None:
+    post = Post(clock)
+    sender = sender_of(store, post, clock)
+    await acquaint(store, AWA, instance="i")
+    message = tip(clock, source="drip:tips" if how == "granted" else "")
+    await store.post("drip", "", AWA, message.pack())
+    await store.take(("drip",), lease_ms=90_000, most=1)
+    if how == "granted":
+        key_tag = SharedPace(store, clock, api_key="k", per_second=0).tag
+        await store.ledgers.reserve(key_tag, "i", message.id, AWA, "follow_up", "", message.source, PLENTY, 0, (0, 0))
+
+    await after_a_death(sender, clock)
+
+    assert post.tries == []
+
+
+async def test_whoever_finds_the_grant_of_another_gives_it_back_to_nobody(store: Store, clock: ManualClock) -> None:
+    post = Post(clock, NotSent("no connection", call="POST /messages/send"))
+    sender = sender_of(store, post, clock)
+    await acquaint(store, AWA, instance="i")
+    message = tip(clock)
+    key_tag = SharedPace(store, clock, api_key="k", per_second=0).tag
+    await store.ledgers.reserve(key_tag, "i", message.id, AWA, "follow_up", "", message.source, PLENTY, 0, (0, 0))
+    await store.post("drip", "", AWA, message.pack())
+
+    await sender.step()
+    await sender.slots.finish()
+
+    assert len(post.tries) == 1
+    assert (await store.ledgers.counts(key_tag, "i")).held == 1

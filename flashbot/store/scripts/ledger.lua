@@ -10,8 +10,9 @@
 --   'note', id, contact, unasked, cold, new
 --   'tell', asked, outbound hour|'', outbound day|'', recipients hour|'', recipients day|''
 --   'rename', contact, the other name, bodies ('b:<hash>', 'bs:<hash>') in which they may be named...
+--   'knows', id
 --   'counts'
--- Returns: reserve: {1, at, seq}, {2, at, seq} granted before, {0, at, seq, reason, until}; commit, release, tell:
+-- Returns: knows: 1|0; reserve: {1, at, seq}, {2, at, seq} granted before, {0, at, seq, reason, until}; commit, release, tell:
 --   {1|0, at, seq}; rename: {1, at, seq}, or {0, ...} when nothing names them, which is no move; note: {1, at, seq}; counts: the numbers of `Counts` in their order, then (source, granted, waiting)...
 --   `at` is the time that was used, `seq` the move's place among all of this ledger's.
 local raw, verb = time(ARGV[1]), ARGV[2]
@@ -49,9 +50,11 @@ local function write(key, keep, ...)
   redis.call('PEXPIRE', key, keep)
 end
 
--- Every move but `counts` takes a number, kept by its first `save`. The first is the moment at which the ledger began, so
--- that one which was forgotten and begins anew goes on from none that was used. (An older flashbot gave no numbers.)
-if verb ~= 'counts' then set('seq', state.seq > 0 and state.seq + 1 or state.seen > 0 and raw + 1 or raw) end
+-- Every move takes a number, kept by its first `save`. The first is the moment at which the ledger began, so that one
+-- which was forgotten and begins anew goes on from none that was used. (An older flashbot gave no numbers.)
+if verb ~= 'counts' and verb ~= 'knows' then
+  set('seq', state.seq > 0 and state.seq + 1 or state.seen > 0 and raw + 1 or raw)
+end
 local function answer(what, ...) return { what, raw, state.seq, ... } end
 
 -- The first write of whatever asks for memory.
@@ -423,6 +426,9 @@ elseif verb == 'rename' then
   if not found then return answer(0) end
   save()
   return answer(1)
+
+elseif verb == 'knows' then
+  return (recall(ARGV[4]) or was_sent(ARGV[4])) and 1 or 0
 
 elseif verb == 'counts' then
   ahead = state.ahead -- as it was kept: nothing is written here
