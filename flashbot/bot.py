@@ -91,7 +91,7 @@ class Bot:
     0.25 ms each, with the encoder 1 to 2 ms.
 
     `policy` says when and how often people may get what they did not ask for (drips, promotions). Without one it is the
-    careful `Policy()`: by day, on working days, with gaps, within what the number is trusted with.
+    careful `Policy()`: by day, not on a day of rest, with gaps, within what the number is trusted with.
     """
 
     def __init__(

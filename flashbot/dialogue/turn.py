@@ -359,7 +359,7 @@ class Turn(Generic[S]):
         self._wishes += (Wish(checked_purpose(purpose), "given", wording),)
 
     def withdraw(self, purpose: str = "marketing") -> None:
-        """This person allows it no more; "marketing" ends their drips, as STOP does, and "all" whatever is unasked."""
+        """This person allows it no more; "marketing" ends their drips, as STOP does, "all" notices as well."""
         self._wishes += (Wish(checked_purpose(purpose), "withdrawn"),)
 
     # -- reading it back
