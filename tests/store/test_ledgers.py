@@ -153,6 +153,20 @@ async def test_weights_flags_and_other_holds_reach_the_store(both: Both) -> None
     await both.do("counts")
 
 
+async def test_a_message_is_known_from_its_grant_on_and_no_more_once_it_was_given_back(store: Store) -> None:
+    ledgers = store.ledgers
+
+    for name in ("sent", "back"):
+        await ledgers.reserve(KEY, "i", name, name, "follow_up", "", "s", WIDE, 0, (0, 0))
+    granted = [await ledgers.knows(KEY, "i", name) for name in ("sent", "back", "never")]
+    await ledgers.commit(KEY, "i", "sent")
+    await ledgers.release(KEY, "i", "back")
+    settled = [await ledgers.knows(KEY, "i", name) for name in ("sent", "back")]
+
+    assert granted == [True, True, False]
+    assert settled == [True, False]
+
+
 async def test_a_contact_that_another_body_holds_does_not_keep_the_one_that_was_released(both: Both) -> None:
     for name, body in (("a", "x"), ("b", "y")):
         await both.do("reserve", name, "awa", "marketing", body, "", WIDE, 0, (0, 0))
