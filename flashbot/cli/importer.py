@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from flashbot.engine.addressbook import find_contact
 from flashbot.engine.sheets.people import Person, Refused
 from flashbot.errors import ContentError, FlashbotError, SettingsError
 from flashbot.msgflash.errors import Conflict, InvalidRequest, OutcomeUnknown
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from flashbot.msgflash.client import Client
     from flashbot.msgflash.contacts import Contact
 
-__all__ = ["Importer", "find_contact"]
+__all__ = ["Importer"]
 
 AT_ONCE = 8
 """Requests on their way; the rate paces them."""
@@ -229,15 +230,6 @@ class Importer:
         if close:
             self._open.discard(line)
         self._show(self.tally)
-
-
-async def find_contact(client: Client, phone: str) -> Contact | None:
-    """The contact with this number, E.164; MsgFlash may keep it without its plus."""
-    digits = phone.removeprefix("+")
-    async for contact in client.contacts.list(search=digits):
-        if (contact.phone or "").removeprefix("+") == digits:
-            return contact
-    return None
 
 
 async def _surely(write: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -85,10 +85,10 @@ def describe(told: Described, zone: str, now: datetime) -> Sender:
 
 async def ask_for(client: Client, instance_id: str, zone: str | None, home: str, now: datetime) -> Sender:
     """A number as MsgFlash sees it now. Without a `zone` it works where its prefix lies, else at `home`."""
+    from flashbot.engine.facts import learnt
     from flashbot.msgflash.instances import UsageWindow, WarmupPolicy
     from flashbot.outreach.facts import Number
     from flashbot.outreach.grants import Usage
-    from flashbot.outreach.health import learn
     from flashbot.outreach.zones import zones_of
 
     instance, seen = await client.instances.get(instance_id), await client.instances.health(instance_id)
@@ -102,11 +102,7 @@ async def ask_for(client: Client, instance_id: str, zone: str | None, home: str,
         linked=True, state=seen.safety_state, score=seen.safety_score, health_at_ms=at_ms, zone=zone or own,
         linked_since_ms=since,
     )  # fmt: skip
-    health = learn(
-        None, at_ms=at_ms, hour=caps.hourly_outbound_cap, day=caps.daily_outbound_cap,
-        recipients_hour=caps.hourly_unique_recipients_cap, recipients_day=caps.daily_unique_recipients_cap,
-        campaign_recipients=caps.max_campaign_recipients, cold_ratio=caps.max_cold_ratio,
-    )  # fmt: skip
+    health = learnt(None, seen, at_ms)
     usage = Usage(used.outbound_1h, used.outbound_24h, used.unique_recipients_1h, used.unique_recipients_24h)
     age = "of unknown age" if since is None else _age((at_ms - since) / 86_400_000)
     said = f"{_standing(seen.safety_state or 'of unknown state', seen.safety_score)}, {age}, "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flashbot.msgflash.client import Client
     from flashbot.msgflash.contacts import Contact
 
-__all__ = ["contact_ids"]
+__all__ = ["contact_ids", "find_contact"]
 
 FEW = 30
 """So many are looked for one by one; for more the whole book is read, 100 a request."""
@@ -38,7 +38,7 @@ async def contact_ids(
     for one in people:
         digits = _digits(one.phone)
         if digits not in known:
-            found = await _found(client, one.phone) if len(people) <= FEW else None
+            found = await find_contact(client, one.phone) if len(people) <= FEW else None
             known[digits] = (found or await _made(client, one)).id
             seen(len(known))
     return tuple(known[_digits(one.phone)] for one in people)
@@ -50,7 +50,7 @@ async def _made(client: Client, person: Addressed) -> Contact:
             return await client.contacts.create(person.name or person.phone, person.phone)
         except (Conflict, OutcomeUnknown) as fault:
             # Somebody else was quicker, or an earlier try had gone in.
-            found = await _found(client, person.phone)
+            found = await find_contact(client, person.phone)
             if found is not None:
                 return found
             if isinstance(fault, Conflict):
@@ -63,8 +63,8 @@ async def _made(client: Client, person: Addressed) -> Contact:
     raise AssertionError("unreachable")
 
 
-async def _found(client: Client, phone: str) -> Contact | None:
-    """MsgFlash may keep a number without its plus."""
+async def find_contact(client: Client, phone: str) -> Contact | None:
+    """The contact with this number, E.164; MsgFlash may keep it without its plus."""
     digits = _digits(phone)
     async for contact in client.contacts.list(search=digits):
         if _digits(contact.phone or "") == digits:

@@ -15,13 +15,12 @@ from flashbot.clock import to_ms
 from flashbot.consent import EVERYTHING, MARKETING
 from flashbot.dialogue.memory import Memory, MemoryUnreadable
 from flashbot.engine.cast_writer import Addressed
-from flashbot.engine.facts import FIELDS, load_health, number_of, person_of
+from flashbot.engine.facts import FIELDS, learnt, load_health, number_of, person_of
 from flashbot.errors import FlashbotError
 from flashbot.msgflash.errors import MsgFlashError
 from flashbot.outreach.campaign import Audience, Place, left_out
 from flashbot.outreach.case import in_ms
 from flashbot.outreach.facts import Ask, Person
-from flashbot.outreach.health import learn
 from flashbot.outreach.limits import limits
 from flashbot.outreach.zones import zones_of
 
@@ -96,17 +95,7 @@ async def read_sender(
     except MsgFlashError as fault:
         why = str(fault)
     else:
-        advised = told.warmup_policy
-        health = learn(
-            health,
-            at_ms=now_ms,
-            hour=advised.hourly_outbound_cap if advised else None,
-            day=advised.daily_outbound_cap if advised else None,
-            recipients_hour=advised.hourly_unique_recipients_cap if advised else None,
-            recipients_day=advised.daily_unique_recipients_cap if advised else None,
-            campaign_recipients=advised.max_campaign_recipients if advised else None,
-            cold_ratio=advised.max_cold_ratio if advised else None,
-        )
+        health = learnt(health, told, now_ms)
         kept["state"] = told.safety_state or kept["state"]
         kept["score"] = kept["score"] if told.safety_score is None else str(told.safety_score)
         if told.first_connected_at is not None:

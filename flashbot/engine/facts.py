@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
@@ -15,14 +15,17 @@ from flashbot.dialogue.memory import Memory, MemoryUnreadable
 from flashbot.msgflash.phones import country_of
 from flashbot.outreach.facts import Number, Person, Sent
 from flashbot.outreach.grants import DAY_MS
-from flashbot.outreach.health import Health, Told
+from flashbot.outreach.health import Health, Told, learn
 from flashbot.outreach.zones import zones_of
 from flashbot.store.acquaintances import Acquaintance, Unanswered
 from flashbot.store.mailbox import Store
 
+if TYPE_CHECKING:
+    from flashbot.msgflash.instances import InstanceHealth
+
 __all__ = [
-    "FIELDS", "Facts", "dump_health", "dump_unanswered", "load_health", "number_of", "person_of", "read_facts",
-    "read_number", "with_unanswered",
+    "FIELDS", "Facts", "dump_health", "dump_unanswered", "learnt", "load_health", "number_of", "person_of",
+    "read_facts", "read_number", "with_unanswered",
 ]  # fmt: skip
 
 FIELDS = (
@@ -163,6 +166,21 @@ def _load_unanswered(stored: str) -> dict[int, Unanswered]:
 def dump_health(health: Health) -> str:
     told = {name: getattr(health, name) for name in Health.__slots__}
     return to_json({name: [one.value, one.at_ms] for name, one in told.items() if one is not None}).decode()
+
+
+def learnt(before: Health | None, found: InstanceHealth, at_ms: int) -> Health:
+    """What MsgFlash advised of a number at that moment, and what it advised before where it says nothing now."""
+    policy = found.warmup_policy
+    return learn(
+        before,
+        at_ms=at_ms,
+        hour=policy.hourly_outbound_cap if policy else None,
+        day=policy.daily_outbound_cap if policy else None,
+        recipients_hour=policy.hourly_unique_recipients_cap if policy else None,
+        recipients_day=policy.daily_unique_recipients_cap if policy else None,
+        campaign_recipients=policy.max_campaign_recipients if policy else None,
+        cold_ratio=policy.max_cold_ratio if policy else None,
+    )
 
 
 def load_health(stored: str) -> Health | None:

@@ -36,6 +36,7 @@ from flashbot.outreach.gates import decide
 from flashbot.outreach.grants import HOLD_MS, UNASKED, Granted
 from flashbot.outreach.health import FRESH_MS
 from flashbot.outreach.hours import OpeningHours
+from flashbot.outreach.ledger import FOR_ALL as FULL
 from flashbot.outreach.limits import gap_ms, limits, rest
 from flashbot.outreach.policy import Limits, Policy
 from flashbot.outreach.record import Known, verdict_of
@@ -58,12 +59,7 @@ COMING_BACK_MS = 2 * 3600 * 1000
 """So long it may take a crowd to come back from a wait, or the process to come back, as part of that wait."""
 UNKNOWN_MS = 5 * 60_000
 """After which health that could not be had is asked for again."""
-FOR_ALL = frozenset(
-    {
-        "restricted", "locked", "window", "day", "hour", "recipients_day", "recipients_hour", "proactive_day",
-        "proactive_hour", "unanswered_ledger", "pace", "rest",
-    }
-)  # fmt: skip
+FOR_ALL = FULL | {"restricted", "locked", "window", "recipients_day", "recipients_hour"}
 """Reasons that would meet any unasked message of the number, or nearly any: who got one lately could get another while
 the number has written to enough people, and waits with the others."""
 HOURS = frozenset({"quiet", "weekend", "holiday", "prayer", "ramadan"})

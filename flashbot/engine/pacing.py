@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from flashbot.clock import Clock, to_ms
-from flashbot.engine.facts import FIELDS, dump_health, dump_unanswered, load_health, number_of
+from flashbot.engine.facts import FIELDS, dump_health, dump_unanswered, learnt, load_health, number_of
 from flashbot.engine.history import dump_days, load_days, reply_rate, with_days, worst_hour
 from flashbot.engine.pauses import Pauses, cause_of
 from flashbot.engine.tally import Tally
@@ -22,7 +22,7 @@ from flashbot.msgflash.errors import MsgFlashError
 from flashbot.msgflash.instances import InstanceHealth
 from flashbot.msgflash.models import Instance
 from flashbot.outreach.grants import Usage
-from flashbot.outreach.health import FRESH_MS, learn
+from flashbot.outreach.health import FRESH_MS
 from flashbot.outreach.limits import limits
 from flashbot.outreach.stages import stage, usual_day
 from flashbot.outreach.zones import zones_of
@@ -201,16 +201,7 @@ class Pacing:
                 usage.outbound_1h, usage.outbound_24h, usage.unique_recipients_1h, usage.unique_recipients_24h
             )
             await self._store.ledgers.tell(self._key_tag, instance, asked_ms, counted)
-        health = learn(
-            load_health(kept["health"]),
-            at_ms=asked_ms,
-            hour=policy.hourly_outbound_cap if policy else None,
-            day=policy.daily_outbound_cap if policy else None,
-            recipients_hour=policy.hourly_unique_recipients_cap if policy else None,
-            recipients_day=policy.daily_unique_recipients_cap if policy else None,
-            campaign_recipients=policy.max_campaign_recipients if policy else None,
-            cold_ratio=policy.max_cold_ratio if policy else None,
-        )
+        health = learnt(load_health(kept["health"]), found, asked_ms)
         known = {"health": dump_health(health), "at": str(asked_ms)}
         if found.safety_state:
             known["state"] = found.safety_state
