@@ -25,11 +25,13 @@ from flashbot.outreach.cast import (
     GOING,
     Feed,
     Finish,
+    Flow,
     Halt,
     Progress,
     Room,
     Rules,
     Wait,
+    flowing,
     next_step,
     places,
     room_left,
@@ -61,6 +63,7 @@ class Casting:
         self._clock = clock
         self._token = secrets.token_hex(8)
         self._looked_at = float("-inf")
+        self._flows: dict[str, Flow] = {}
         self._left: dict[str, float] = {}
         """What met a fault here is left to others, newer ones perhaps, until then by the clock's monotonic time."""
         self.due: float | None = None
@@ -76,7 +79,9 @@ class Casting:
         self._looked_at, self.due = now, None
         changed = False
         without = [job for job, until in self._left.items() if until > now]
-        for cast in await self._store.casts.going(self._token, lease_ms=LEASE_MS, without=without):
+        going = await self._store.casts.going(self._token, lease_ms=LEASE_MS, without=without)
+        self._flows = {cast.id: self._flows.get(cast.id, Flow()) for cast in going}
+        for cast in going:
             try:
                 changed |= await self._go_on(cast)
             except StoreError:
@@ -97,7 +102,10 @@ class Casting:
         most = limits(
             facts.number, facts.health, self._policy, facts.now_ms, stage=facts.stage, usual_day=facts.usual_day
         ).campaign_recipients
-        step = next_step(_progress(cast, counts), rules, _room(most, rules, counts, facts.now_ms), facts.now_ms)
+        progress = _progress(cast, counts)
+        flow = self._flows[cast.id] = flowing(self._flows[cast.id], progress, facts.now_ms)
+        room = _room(most, rules, counts, facts.now_ms)
+        step = next_step(progress, rules, room, facts.now_ms, most=flow.most)
         short = isinstance(step, Wait) and step.why == "campaign_size"  # newer health may show more room
         if (short or isinstance(step, Feed)) and self._pacing.lacks(cast.instance, facts):
             self._look_again(EVERY)

@@ -19,6 +19,8 @@ from flashbot.clock import Clock
 from flashbot.dialogue.memory import MemoryUnreadable
 from flashbot.engine.doubt import Doubt
 from flashbot.engine.facts import Facts, read_facts
+from flashbot.engine.giving_way import LONGEST_MS as WAY_MS
+from flashbot.engine.giving_way import GivingWay
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pacing import LIVES_MS, Pacing
 from flashbot.engine.patience import Patience
@@ -96,6 +98,7 @@ class Gate:
         self._rng = rng
         self._record = record
         self._paused_casts = PausedCasts(clock, park_ms=int(self._park_ms))
+        self._giving_way = GivingWay(clock)
         self._granted: dict[str, bool] = {}
         """False where somebody else's grant was found: it is not this process's to give back."""
         self._places = Places(rng, longest_ms=LONGEST_HOLD_MS)
@@ -109,7 +112,7 @@ class Gate:
             for lane in LANES
         ]
         held += [Held("drip", _sent_from(one), ms, why) for one, ms, why in self._pacing.waiting()]
-        return held + self._paused_casts.held_back()
+        return held + self._paused_casts.held_back() + self._giving_way.held_back()
 
     async def check(self, taken: Taken, message: Outgoing) -> Done | Later | None:
         """What follows for a message that may not leave now, or never; None for one that may.
@@ -223,6 +226,8 @@ class Gate:
             new=new, room=number.room,
         )  # fmt: skip
         verdict = verdict_of(found)
+        if ask.source:
+            self._giving_way.came(ask.source)
         if isinstance(found, Granted):
             self._granted[ask.id] = not found.again
         if self._record is not None:
@@ -256,6 +261,9 @@ class Gate:
             await self._store.numbers.hold(instance, "full", facts.now_ms + wait_ms, reason)
             return _held(taken, facts.now_ms, wait_ms, due_ms, counts=("budget_waits",), why=why)
         until_ms = verdict.until_ms
+        if reason == "share" and message.source:
+            self._giving_way.hold(message.source)
+            until_ms = min(until_ms, facts.now_ms + WAY_MS)  # others of it may have gone by then, and it is their turn
         if reason in ONE_PLACE:
             until_ms = self._places.moment((instance, reason), facts.now_ms, until_ms)
         wait_ms = min(max(1, until_ms - facts.now_ms), LONGEST_HOLD_MS)

@@ -14,8 +14,9 @@ from typing import Literal, TypeAlias
 from flashbot.errors import BotMistake
 
 __all__ = [
-    "ENDED", "GOING", "WINDOW", "Ailment", "CastState", "Feed", "Finish", "Halt", "Hold", "Progress", "Room", "Rules",
-    "Step", "Wait", "job_of", "next_step", "places", "room_left", "source_of",
+    "ENDED", "FEW", "GOING", "NEAR", "STILL_MS", "WINDOW", "Ailment", "CastState", "Feed", "Finish", "Flow", "Halt",
+    "Hold", "Progress", "Room", "Rules", "Step", "Wait", "flowing", "job_of", "next_step", "places", "room_left",
+    "source_of",
 ]  # fmt: skip
 
 CastState: TypeAlias = Literal["making", "canary", "watching", "running", "paused", "halted", "stopped", "finished"]
@@ -26,7 +27,12 @@ Hold: TypeAlias = Literal["canary", "watch", "window", "campaign_size", "settlin
 last ones to be settled."""
 Ailment: TypeAlias = Literal["failures", "opt_outs"]
 WINDOW = 5_000
-"""Messages under way at once: what was fed and is not settled."""
+"""Messages under way at most: what was fed and is not settled."""
+FEW, NEAR = 10, 100
+"""Of them, as long as some leave: whatever else the number has to send stands behind no more. It is the fewer, the
+slower they leave."""
+STILL_MS = 60_000
+"""After which those under way are taken to wait for their own hours, and others are fed beside them."""
 GRACE_MS = 3600 * 1000
 """After the last moment at which one may leave: what is still without an outcome then will not get one."""
 SLOT_MS = 10 * 60 * 1000
@@ -96,6 +102,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """How fast a broadcast leaves, as one of its feeders has seen it."""
+
+    most: int = FEW
+    """That may be under way now."""
+    near: int = FEW
+    """That may be as long as some leave."""
+    settled: int | None = None
+    at_ms: int = 0
+    """When that changed last, or `most` did."""
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """Hand the next `count` to their lanes."""
 
@@ -129,8 +148,21 @@ class Finish:
 Step: TypeAlias = Feed | Wait | Halt | Finish
 
 
-def next_step(progress: Progress, rules: Rules, room: Room, now_ms: int) -> Step:
-    """What to do now with a broadcast that goes on. `room` is what `room_left` gives."""
+def flowing(flow: Flow, progress: Progress, now_ms: int) -> Flow:
+    """What a look at it changes. Where all have left, twice as many may be under way; likewise where none leaves."""
+    waiting = progress.counts.get("waiting", 0)
+    settled = progress.fed - waiting
+    if settled != flow.settled:
+        dry = flow.settled is not None and waiting <= 0
+        near = min(2 * flow.near, NEAR) if dry else flow.near
+        return Flow(near, near, settled, now_ms)
+    if 0 <= now_ms - flow.at_ms < STILL_MS or waiting < flow.most:
+        return flow
+    return Flow(min(2 * flow.most, WINDOW), flow.near, settled, now_ms)
+
+
+def next_step(progress: Progress, rules: Rules, room: Room, now_ms: int, *, most: int = WINDOW) -> Step:
+    """What to do now with a broadcast that goes on. `room` is what `room_left` gives, `most` that of its flow."""
     waiting = progress.counts.get("waiting", 0)
     late = now_ms > progress.before_ms
     if (late or progress.fed >= progress.total) and (waiting <= 0 or now_ms > progress.before_ms + GRACE_MS):
@@ -149,7 +181,7 @@ def next_step(progress: Progress, rules: Rules, room: Room, now_ms: int) -> Step
         until_ms = min(progress.settled_ms or now_ms, now_ms) + rules.watch // timedelta(milliseconds=1)
         if progress.settled_ms is None or now_ms < until_ms:
             return Wait(until_ms, "watch")
-    free = WINDOW - waiting
+    free = most - waiting
     if free <= 0:
         return Wait(None, "window")
     return _fed(min(progress.total - progress.fed, free, room.left), room, "running")

@@ -15,17 +15,22 @@ from flashbot.errors import BotMistake
 from flashbot.outreach.case import Case
 from flashbot.outreach.cast import (
     DAY_MS,
+    FEW,
     GRACE_MS,
+    NEAR,
     SLOT_MS,
+    STILL_MS,
     WINDOW,
     Feed,
     Finish,
+    Flow,
     Halt,
     Progress,
     Room,
     Rules,
     Step,
     Wait,
+    flowing,
     job_of,
     next_step,
     places,
@@ -48,8 +53,10 @@ def progress(**more: Any) -> Progress:
     return Progress(**{"total": 1000, "fed": 0, "canary": 20, "before_ms": NOW + DAY_MS, "counts": {}, **more})
 
 
-def step(known: Progress, *, rules: Rules = RULES, room: Room = ENOUGH, at_ms: int = NOW) -> Step:
-    return next_step(known, rules, room, at_ms)
+def step(
+    known: Progress, *, rules: Rules = RULES, room: Room = ENOUGH, at_ms: int = NOW, most: int = WINDOW
+) -> Step:
+    return next_step(known, rules, room, at_ms, most=most)
 
 
 def test_the_first_few_are_fed_first() -> None:
@@ -83,6 +90,56 @@ def test_no_more_are_under_way_than_the_window_has() -> None:
 
     assert step(full) == Wait(None, "window")
     assert step(replace(full, counts={"waiting": WINDOW - 3})) == Feed(3, "running")
+
+
+def test_it_is_fed_as_fast_as_it_leaves() -> None:
+    rest = progress(fed=60, counts={"waiting": 9, "read": 51})
+
+    assert step(rest, most=10) == Feed(1, "running")
+    assert step(replace(rest, counts={"waiting": 10}), most=10) == Wait(None, "window")
+
+
+def test_twice_as_many_may_be_under_way_whenever_all_have_left() -> None:
+    flow, fed, seen = Flow(), 0, []
+    for look in range(6):
+        flow = flowing(flow, progress(fed=fed, counts={"read": fed}), NOW + look * 900)
+        seen.append(flow.most)
+        fed += flow.most
+
+    assert seen == [FEW, 2 * FEW, 4 * FEW, 8 * FEW, NEAR, NEAR]
+
+
+def test_where_none_leaves_for_a_minute_others_are_fed_beside_them() -> None:
+    held = progress(fed=60, counts={"waiting": FEW, "read": 50})
+    flow = flowing(Flow(), held, NOW)
+
+    early, late = (flowing(flow, held, NOW + after) for after in (STILL_MS - 1, STILL_MS))
+
+    assert (early.most, late.most) == (FEW, 2 * FEW)
+    assert flowing(late, held, NOW + 9 * STILL_MS) == late, "those were not fed yet"
+
+
+def test_nobody_ever_waits_for_more_than_the_window_holds() -> None:
+    flow, fed = Flow(), 0
+    for look in range(20):
+        fed += max(0, flow.most - fed)
+        flow = flowing(flow, progress(total=50_000, fed=fed, counts={"waiting": fed}), NOW + look * STILL_MS)
+
+    assert flow.most == WINDOW
+
+
+def test_once_one_of_them_leaves_it_is_fed_as_fast_as_it_leaves_again() -> None:
+    held = progress(total=50_000, fed=600, counts={"waiting": 600})
+    flow = replace(Flow(), most=640, settled=0, at_ms=NOW)
+
+    assert flowing(flow, replace(held, counts={"waiting": 599, "read": 1}), NOW + 1).most == FEW
+
+
+def test_a_clock_that_jumped_back_holds_nobody_up() -> None:
+    held = progress(fed=60, counts={"waiting": FEW, "read": 50})
+    flow = flowing(Flow(), held, NOW + DAY_MS)
+
+    assert flowing(flow, held, NOW).most == 2 * FEW
 
 
 def test_the_day_bounds_the_first_few_and_the_rest() -> None:
