@@ -21,7 +21,7 @@ from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.step import Handler
 from flashbot.dialogue.text import fold
 from flashbot.dialogue.tongue import checked_language
-from flashbot.engine.dispatch import Dispatch
+from flashbot.engine.dispatch import Dispatch, store_of
 from flashbot.errors import BotMistake, SettingsError
 from flashbot.outreach.drip import Drip, Drips
 from flashbot.outreach.optout import OptOut
@@ -270,7 +270,6 @@ class Bot:
         from flashbot.engine.tally import Tally
         from flashbot.engine.training import READY_WITHIN, Training
         from flashbot.engine.watchdog import watching
-        from flashbot.store.opening import open_store
 
         async with contextlib.AsyncExitStack() as stack:
             training = None
@@ -278,17 +277,7 @@ class Bot:
                 training = Training(self.routes, settings.data_dir, street=self.street, semantic=self._semantic)
                 training.start()
                 stack.push_async_callback(training.stop)
-            opened = await stack.enter_async_context(
-                open_store(
-                    url=settings.redis_url.get_secret_value(),
-                    folder=settings.data_dir,
-                    server=settings.redis_server,
-                    partitions=settings.partitions,
-                    wait=settings.redis_wait,
-                    wait_aof=settings.redis_waitaof,
-                    stop=stop,
-                )
-            )
+            opened = await stack.enter_async_context(store_of(settings, stop=stop))
             log.info("%s", opened.sentence)
             for said in opened.warnings:
                 log.warning("%s", said)

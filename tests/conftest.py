@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,20 @@ from flashbot.store.embedded import Embedded
 from flashbot.store.fake import FakeRunner
 from flashbot.store.link import Link
 from flashbot.store.mailbox import Store
+
+
+def pytest_configure() -> None:
+    """Compiled code is kept, whatever the environment says: hundreds of processes are started here, and each run,
+    in each of its workers, would rewrite every test's assertions anew."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests and all modules stay until the end: nobody need look through them for garbage again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture

@@ -208,6 +208,11 @@ def list_(as_json: AsJson = False) -> None:
             ),
             "There are no broadcasts: flashbot broadcast TEMPLATE --bot BOT.py --tag VIP makes one.",
         )
+        if any(one.state == "making" for one in found):
+            note(
+                "Not begun: the command that made it, typed again, begins it; flashbot broadcast stop NAME removes it. "
+                "After seven days it is gone."
+            )
 
     asyncio.run(inside())
 
@@ -280,20 +285,25 @@ def resume(named: Named) -> None:
 
 @commands.command()
 def stop(named: Named, yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False) -> None:
-    """End a broadcast for good: whoever has not got it gets nothing."""
+    """End a broadcast for good: whoever has not got it gets nothing. One that has not begun is removed."""
 
-    async def work(_: OpenedStore, cast: Broadcast) -> int:
+    async def work(opened: OpenedStore, cast: Broadcast) -> int:
         from flashbot.cli.broadcast_start import agreed
         from flashbot.cli.broadcast_words import over
+        from flashbot.engine.broadcast import find_broadcast
 
         before = await cast.status()
         if before.ended:
             say(over(before))
             return 0
-        if not yes and not agreed(f"End {cast.name} for good?"):
+        question = f"Remove {cast.name}?" if before.state == "making" else f"End {cast.name} for good?"
+        if not yes and not agreed(question):
             return 1
         await cast.stop()
-        say(f"{cast.name} is stopped, and cannot go on again.")
+        if await find_broadcast(opened.store, cast.id) is None:
+            say(f"{cast.name} had not begun: it is removed, and its name is free.")
+        else:
+            say(f"{cast.name} is stopped, and cannot go on again.")
         return 0
 
     _with(named, work)

@@ -82,6 +82,10 @@ def halted(status: CastStatus) -> str:
 
 def sentences(status: CastStatus) -> Iterator[str]:
     """The whole, a sentence a line."""
+    if status.state == "making":
+        yield f"{status.name} has not begun: {_people(status.total)} would get it."
+        yield f"The command that made it, typed again, begins it; {typed('stop', status.name)} removes it."
+        return
     going = status.state in ("canary", "watching", "running")
     if status.state == "halted":
         yield halted(status)

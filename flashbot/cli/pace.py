@@ -13,8 +13,9 @@ import typer
 
 from flashbot.cli.account import AsJson, account, print_json
 from flashbot.cli.console import output
-from flashbot.cli.pace_page import row_of, shown
+from flashbot.cli.pace_page import Page, row_of
 from flashbot.cli.pace_seen import Seen, see
+from flashbot.cli.tongue import Spoken, language_of
 
 if TYPE_CHECKING:
     from flashbot.engine.broadcast import CastStatus
@@ -61,6 +62,7 @@ def pace(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Print it once, also on a terminal.")] = False,
     as_json: AsJson = False,
+    language: Spoken = None,
 ) -> None:
     """Show how each number stands: its state, what is used and left of its budgets, when the next may leave and why.
 
@@ -76,10 +78,12 @@ def pace(
         raise SettingsError("FLASHBOT_API_KEY is not set: what a number has sent is kept under its key.")
     policy = (load_target(bot).policy if bot is not None else None) or Policy()
     live = not (once or as_json) and output().is_terminal
-    asyncio.run(_watch(settings, instance or [], policy, live=live, as_json=as_json))
+    asyncio.run(_watch(settings, instance or [], policy, page=Page(language_of(language)), live=live, as_json=as_json))
 
 
-async def _watch(settings: Settings, wanted: list[str], policy: Policy, *, live: bool, as_json: bool) -> None:
+async def _watch(
+    settings: Settings, wanted: list[str], policy: Policy, *, page: Page, live: bool, as_json: bool
+) -> None:
     from flashbot.cli.dead import opened_store
     from flashbot.engine.pace import key_tag
 
@@ -103,17 +107,17 @@ async def _watch(settings: Settings, wanted: list[str], policy: Policy, *, live:
         if as_json:
             print_json(row_of(seen, policy) for seen in await look())
         elif not live:
-            output().print(shown(await look(), policy))
+            output().print(page.show(await look(), policy))
         else:
             from rich.live import Live
 
             with (
-                Live(shown(await look(), policy), console=output(), auto_refresh=False) as screen,
+                Live(page.show(await look(), policy), console=output(), auto_refresh=False) as screen,
                 contextlib.suppress(asyncio.CancelledError),
             ):
                 while True:
                     await asyncio.sleep(EVERY)
-                    screen.update(shown(await look(), policy), refresh=True)
+                    screen.update(page.show(await look(), policy), refresh=True)
 
 
 async def _instances(settings: Settings) -> list[str]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flashbot.cli.account import AsJson, account
+from flashbot.cli.account import AsJson
 from flashbot.cli.importing import Country
 
 if TYPE_CHECKING:
     from flashbot.bot import Bot
-    from flashbot.cli.plan_number import Described, Sender
+    from flashbot.cli.plan_number import Described
     from flashbot.cli.plan_people import Audience
     from flashbot.cli.plan_store import Standing
     from flashbot.dialogue.series import Sayable
@@ -53,7 +53,12 @@ def plan(
     ] = False,
     instance: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Ask MsgFlash how this number is.", show_default=False, rich_help_panel=NUMBER),
+        typer.Option(
+            metavar="ID",
+            help="Ask MsgFlash how this number is; without it that of FLASHBOT_INSTANCE_ID, unless you describe one.",
+            show_default=False,
+            rich_help_panel=NUMBER,
+        ),
     ] = None,
     state: Annotated[
         str | None,
@@ -143,11 +148,12 @@ def plan(
 ) -> None:
     """Say when a list or a drip would be sent, before anything is: day by day, what holds it back, who gets nothing.
 
-    It sends nothing and needs no server; where the bot has a store, it is read. The columns are those of flashbot
-    contacts import, and three more: last_message (when they last wrote; whoever has none never did), zone, opted_out.
+    It sends nothing and needs no server; where the bot has a store, it is read, and where the settings have a number
+    and a key, MsgFlash is asked how that number is. The columns are those of flashbot contacts import, and three more:
+    last_message (when they last wrote; whoever has none never did), zone, opted_out.
     The gates that decide are those that the bot's messages pass; only who answers is made up.
     """
-    from flashbot.cli.plan_number import Described
+    from flashbot.cli.plan_number import Described, choose
     from flashbot.cli.plan_people import read_audience
     from flashbot.cli.plan_picture import check_picture, draw
     from flashbot.cli.plan_report import Told, report, write_excluded
@@ -169,10 +175,11 @@ def plan(
     audience = read_audience(file, country, now, wrote_days_ago=wrote)
     if not audience.recipients:
         raise SettingsError("No line of the file has a number that can be used, so there is nothing to plan.")
-    sender = _sender(described, instance, zone or audience.zone, zone, now)
-    number, standing, settings = sender.number, None, load_settings()
+    settings = load_settings()
+    sender = asyncio.run(choose(described, instance, settings, zone or audience.zone, zone, now))
+    number, standing = sender.number, None
     if has_store(settings) if store is None else store:
-        audience, standing = asyncio.run(_looked_up(settings, audience, instance))
+        audience, standing = asyncio.run(_looked_up(settings, audience, sender.instance))
     if standing is not None:
         number = standing.of(number)
         stage = standing.stage if stage is None else stage
@@ -272,19 +279,6 @@ def _same_for_all(bot: Bot, content: Sayable) -> bool:
         return True
     files = bot.catalogue.family(content.name).values() or (bot.catalogue.find(content.name),)
     return not any(bot.catalogue.lower(file).reads for file in files)
-
-
-def _sender(described: Described, instance: str | None, home: str, zone: str | None, now: datetime) -> Sender:
-    from flashbot.cli.plan_number import ask_for, describe
-
-    if instance is None:
-        return describe(described, home, now)
-
-    async def ask() -> Sender:
-        async with account() as client:
-            return await ask_for(client, instance, zone, home, now)
-
-    return asyncio.run(ask())
 
 
 async def _looked_up(settings: Settings, audience: Audience, instance: str | None) -> tuple[Audience, Standing | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,17 @@ if TYPE_CHECKING:
     from flashbot.outreach.facts import Number
     from flashbot.outreach.grants import Usage
     from flashbot.outreach.health import Health
+    from flashbot.settings import Settings
 
-__all__ = ["STATES", "Described", "Sender", "ask_for", "describe"]
+__all__ = ["STATES", "Described", "Sender", "ask_for", "choose", "describe"]
 
 STATES = ("new", "warming", "stable", "at_risk", "restricted")
+ANSWER_WITHIN = 15.0
+"""Seconds for the number that nobody named: a plan is made without it where MsgFlash keeps silent."""
+UNSAID = (
+    "nothing was said of it, so it is taken for a new one; --instance ID asks MsgFlash, and with FLASHBOT_INSTANCE_ID "
+    "and a key it is asked by itself"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,39 @@ class Sender:
     said: str
     """It in one sentence, and where that is from."""
     age_known: bool = True
+    instance: str | None = None
+    """Which one MsgFlash was asked about."""
 
 
-def describe(told: Described, zone: str, now: datetime) -> Sender:
-    """A number from options; without any, one that was linked just now."""
+async def choose(
+    told: Described, instance: str | None, settings: Settings, home: str, zone: str | None, now: datetime
+) -> Sender:
+    """The number that was named or described, or that of the settings where there is a key to ask with; else a new one.
+
+    Raises MsgFlashError for one that was named; without an answer about that of the settings it is a new one.
+    """
+    from flashbot.cli.account import account
+    from flashbot.cli.console import note
+    from flashbot.msgflash.errors import MsgFlashError
+
+    named = instance or settings.instance_id
+    if named is None or (instance is None and (told.given or not settings.api_key.get_secret_value())):
+        return describe(told, home, now)
+    try:
+        async with asyncio.timeout(None if instance else ANSWER_WITHIN), account(settings) as client:
+            found = await ask_for(client, named, zone, home, now)
+    except (MsgFlashError, TimeoutError) as fault:
+        if instance:
+            raise
+        why = str(fault) or f"it did not answer within {ANSWER_WITHIN:g} seconds."
+        note(f"The plan is for a new number, for MsgFlash cannot be asked how {named} is: {why}")
+        return describe(told, home, now, unsaid="MsgFlash could not be asked, so it is taken for a new one")
+    whose = named if instance else f"{named} (FLASHBOT_INSTANCE_ID)"
+    return replace(found, said=f"{whose}, {found.said}", instance=named)
+
+
+def describe(told: Described, zone: str, now: datetime, *, unsaid: str = UNSAID) -> Sender:
+    """A number from options; without any, one that was linked just now, and `unsaid` tells why."""
     from flashbot.outreach.facts import Number
     from flashbot.outreach.health import learn
 
@@ -73,11 +110,7 @@ def describe(told: Described, zone: str, now: datetime) -> Sender:
             None, at_ms=at_ms, hour=told.hourly, day=told.daily, recipients_hour=told.hourly,
             recipients_day=told.daily, campaign_recipients=told.daily, cold_ratio=told.cold_ratio,
         )  # fmt: skip
-    where = (
-        f"as given by {', '.join(told.given)}"
-        if told.given
-        else "nothing was said of it, so it is taken for a new one; --instance ID asks MsgFlash"
-    )
+    where = f"as given by {', '.join(told.given)}" if told.given else unsaid
     caps = _caps(told.hourly, told.daily)
     said = f"{_standing(state, told.score)}, {_age(age)}, {caps} ({where})"
     return Sender(number, health, None, said, age_known=told.age_days is not None)

@@ -8,18 +8,20 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.table import Table
 from rich.text import Text
 
 from flashbot.cli.account import print_json
+from flashbot.cli.ceilings import in_words, none_allowed
 from flashbot.cli.console import clean, note, output, say
 
 if TYPE_CHECKING:
     from flashbot.cli.plan_number import Sender
     from flashbot.cli.plan_people import Audience
-    from flashbot.outreach.forecast import Forecast, PlannedDay
+    from flashbot.outreach.forecast import Forecast
+    from flashbot.outreach.policy import Limits
     from flashbot.outreach.scenario import Scenario
     from flashbot.outreach.verdict import Reason
 
@@ -32,7 +34,7 @@ LABELS: Mapping[Reason, str] = {
     "proactive_hour": "an hour’s budget", "day": "the day’s budget", "proactive_day": "the day’s budget",
     "recipients_hour": "people an hour", "recipients_day": "people a day", "new_chats_hour": "new chats an hour",
     "new_chats_day": "new chats a day", "cold_ratio": "share of strangers", "identical": "the same text",
-    "share": "other series’ turn", "quiet": "quiet hours", "weekend": "weekend", "holiday": "public holiday",
+    "share": "other series’ turn", "quiet": "quiet hours", "weekend": "day of rest", "holiday": "public holiday",
     "prayer": "Friday prayer", "ramadan": "Ramadan hours", "window": "the number’s hours",
     "capped": "enough for each person", "gap": "gap for each person", "same_body": "same text to a person",
     "unanswered_ledger": "too much unanswered", "campaign_size": "people a day in one list",
@@ -50,6 +52,8 @@ MOST_ROWS = 45
 LATELY = 14
 """Days by which it is guessed how much longer it takes."""
 LONGEST_GUESS = 5 * 365
+Row: TypeAlias = tuple[str, int, int, int, str]
+"""Of a day, or several: when, sent, in all, unanswered, what holds it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,23 @@ class Told:
         return from_ms(at_ms).astimezone(zone_named(self.scenario.number.zone))
 
 
-def label(reason: Reason | None) -> str:
-    """A few words for what binds."""
-    from flashbot.outreach.reasons import WORDS
+def label(reason: Reason | None, most: Limits | None = None) -> str:
+    """A few words for what binds; `most` is what the number might send."""
+    if reason is None:
+        return ""
+    return none_allowed(reason, most) or LABELS.get(reason) or in_words(reason, None)
 
-    return "" if reason is None else LABELS.get(reason) or WORDS["en"][reason]
+
+def _most_by_day(told: Told) -> list[Limits]:
+    """What the number might send at the end of each day of the plan, when it might send most."""
+    from flashbot.outreach.course import Course
+
+    course, found = Course(told.scenario), []
+    for day, (_, end_ms) in zip(told.forecast.days, course.days(), strict=False):
+        found.append(course.limits(end_ms - 1))
+        if day.stage is not None:
+            course.stage = day.stage  # from the next one on
+    return found
 
 
 def report(told: Told, *, as_json: bool) -> None:
@@ -121,13 +137,11 @@ def ending(told: Told) -> str:
 
 def _why_not(told: Told) -> str:
     """What most of them wait for; and what was taken for granted of the number that it comes from."""
-    from flashbot.outreach.reasons import WORDS
-
     counts = {reason: count for reason, count in told.forecast.waiting.items() if reason is not None}
     if not counts:
         return "."
     reason = max(counts, key=counts.__getitem__)
-    said = f": {WORDS['en'][reason]}."
+    said = f": {in_words(reason, _most_by_day(told)[-1])}."
     health = told.scenario.health
     if reason == "cold_ratio" and (health is None or health.cold_ratio is None):
         return f"{said} Which share MsgFlash advises is not known: --cold-ratio says it, or --instance asks."
@@ -146,12 +160,11 @@ def _why_not(told: Told) -> str:
 def write_excluded(path: Path, told: Told) -> None:
     """Everybody who gets nothing, or not all: line, phone, which message, why. Lines that cannot be used as well."""
     from flashbot.cli.sheet import sheet
-    from flashbot.outreach.reasons import WORDS
 
     rows = [(line.line, "", "", "line", line.reason) for line in told.audience.refused]
     for one in told.forecast.excluded:
         line, phone = told.audience.phones[one.contact]
-        rows.append((line, phone, str(one.place + 1), one.reason, WORDS["en"][one.reason]))
+        rows.append((line, phone, str(one.place + 1), one.reason, in_words(one.reason, None)))
     with sheet(path, ("line", "phone", "message", "reason", "words")) as write:
         for row in sorted(rows):
             write([str(cell) for cell in row])
@@ -162,7 +175,6 @@ def write_excluded(path: Path, told: Told) -> None:
 
 
 def _print_days(told: Told) -> None:
-    days = told.forecast.days
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -171,8 +183,8 @@ def _print_days(told: Told) -> None:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("day", "sent", "", "in all", "unanswered", "what holds it back", style="dim")
-    weekly = len(days) > MOST_ROWS
-    rows = list(_weeks(days) if weekly else _alike(days))
+    weekly = len(told.forecast.days) > MOST_ROWS
+    rows = list(_weeks(told) if weekly else _alike(told))
     most = max((row[1] for row in rows), default=0)
     for when, sent, total, balance, binds in rows:
         table.add_row(
@@ -191,21 +203,23 @@ def _print_days(told: Told) -> None:
     )
 
 
-def _alike(days: tuple[PlannedDay, ...]) -> Iterator[tuple[str, int, int, int, str]]:
+def _alike(told: Told) -> Iterator[Row]:
     """A row for each day; days on which nothing is sent for the same reason share one."""
-    for (idle, binds), group in groupby(days, key=lambda day: (day.sent == 0, day.binds)):
-        run = list(group)
+    days = [(day, label(day.binds, most)) for day, most in zip(told.forecast.days, _most_by_day(told), strict=True)]
+    for (idle, binds), group in groupby(days, key=lambda one: (one[0].sent == 0, one[1])):
+        run = [day for day, _ in group]
         for block in [run] if idle else [[day] for day in run]:
             last = block[-1]
-            yield _range(block[0].day, last.day), last.sent, last.total, last.balance, label(binds)
+            yield _range(block[0].day, last.day), last.sent, last.total, last.balance, binds
 
 
-def _weeks(days: tuple[PlannedDay, ...]) -> Iterator[tuple[str, int, int, int, str]]:
-    for _, group in groupby(days, key=lambda day: day.day.isocalendar()[:2]):
+def _weeks(told: Told) -> Iterator[Row]:
+    days = [(day, label(day.binds, most)) for day, most in zip(told.forecast.days, _most_by_day(told), strict=True)]
+    for _, group in groupby(days, key=lambda one: one[0].day.isocalendar()[:2]):
         run = list(group)
-        sent = sum(day.sent for day in run)
-        binds = Counter(day.binds for day in run if day.sent or not sent).most_common(1)[0][0]
-        yield _range(run[0].day, run[-1].day), sent, run[-1].total, run[-1].balance, label(binds)
+        last, sent = run[-1][0], sum(day.sent for day, _ in run)
+        binds = Counter(binds for day, binds in run if day.sent or not sent).most_common(1)[0][0]
+        yield _range(run[0][0].day, last.day), sent, last.total, last.balance, binds
 
 
 def _bar(value: int, most: int) -> str:
@@ -217,13 +231,12 @@ def _bar(value: int, most: int) -> str:
 
 
 def _print_people(told: Told) -> None:
-    from flashbot.outreach.reasons import WORDS
-
     forecast, refused = told.forecast, Counter(line.reason for line in told.audience.refused)
-    rows = [(count, WORDS["en"][reason]) for reason, count in forecast.reasons().items()]
+    rows = [(count, in_words(reason, None)) for reason, count in forecast.reasons().items()]
     rows += [(count, f"line not usable: {reason}") for reason, count in refused.most_common()]
+    most = _most_by_day(told)[-1] if forecast.waiting else None
     waits = [
-        (count, "their next message is not due yet" if reason is None else WORDS["en"][reason])
+        (count, "their next message is not due yet" if reason is None else in_words(reason, most))
         for reason, count in forecast.waiting.items()
     ]
     for title, found in (("Excluded", rows), ("Still waiting at the end", waits)):

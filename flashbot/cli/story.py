@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from flashbot.cli.story_words import FORMS, PLAIN_RULES, RULES, VENDOR, WORDS
+from flashbot.cli.story_words import FORMS, PLAIN_RULES, RULES, VENDOR, WORDS, Language
 from flashbot.clock import from_ms
 from flashbot.outreach.reasons import WORDS as STOPS
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Language", "Story"]
 
-Language: TypeAlias = Literal["en", "fr"]
 SUFFIX = re.compile(r"(?P<rule>.*?)(?P<more>(?: \((?:step gone: [^)]*|none chosen|intent gone: [^)]*)\))*)")
 SCORE = re.compile(r" [01]\.\d+$")
 DRIP = "drip:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-__all__ = ["FORMS", "PLAIN_RULES", "RULES", "VENDOR", "WORDS"]
+__all__ = ["FORMS", "PLAIN_RULES", "RULES", "VENDOR", "WORDS", "Language"]
 
 Language: TypeAlias = Literal["en", "fr"]
 

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flashbot.cli.console import clean, complain
 from flashbot.cli.shell import program
+from flashbot.cli.tongue import Spoken, language_of
 
 if TYPE_CHECKING:
+    from flashbot.cli.story_words import Language
     from flashbot.settings import Settings
     from flashbot.store.mailbox import Store
     from flashbot.store.reasons import Reason
@@ -33,11 +33,6 @@ OFF = (
 )
 
 
-class Tongue(StrEnum):
-    en = "en"
-    fr = "fr"
-
-
 def why(
     target: Annotated[
         str,
@@ -48,9 +43,7 @@ def why(
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, for another program.")] = False,
-    language: Annotated[
-        Tongue | None, typer.Option(help="The language of the story; else that of LANG.", show_default=False)
-    ] = None,
+    language: Spoken = None,
 ) -> None:
     """Tell what was decided for a contact or a message, and why: rules, scores, waits, what MsgFlash said."""
     from flashbot.settings import load_settings
@@ -63,7 +56,7 @@ def why(
     if not found:
         complain(missing)
         raise typer.Exit(1)
-    lines = map(_row, found) if as_json else _told(found, _language() if language is None else language.value)
+    lines = map(_row, found) if as_json else _told(found, language_of(language))
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
@@ -101,7 +94,7 @@ async def story_of(store: Store, target: str, *, days: float) -> tuple[list[Reas
     return mine, "Nothing is kept of this message any more: its contact has had 200 newer decisions, or was forgotten."
 
 
-def _told(found: Iterable[Reason], language: Any) -> Iterable[str]:
+def _told(found: Iterable[Reason], language: Language) -> Iterable[str]:
     """The lines, with the day above the first of each."""
     from flashbot.cli.story import Story
 
@@ -118,12 +111,6 @@ def _row(one: Reason) -> str:
 
     times = {"at": from_ms(one.first_ms).isoformat(), "last": from_ms(one.last_ms).isoformat(), "count": one.count}
     return json.dumps({**times, **one.said}, ensure_ascii=False)
-
-
-def _language() -> str:
-    """The terminal's."""
-    spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "fr" if spoken.lower().startswith("fr") else "en"
 
 
 app = program()

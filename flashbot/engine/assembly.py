@@ -197,7 +197,7 @@ def assemble(
         asks = Asks(Links(pauses, client.instances.state), pacing)
         engine = Engine(
             worker, sender, clock, patience, listen=ears, catch_up=catch_up, asks=asks, missed=missed,
-            casting=Casting(store, pacing, policy, clock),
+            casting=Casting(store, pacing, policy, clock, key_tag=pace.tag),
         )  # fmt: skip
     intake = None
     if web:

@@ -118,7 +118,7 @@ class Broadcast:
             await self._store.casts.move(self.id, on, of=(known.state,), confirm=True)
 
     async def stop(self) -> None:
-        """For good: what has not left is dropped. One that never ran may be made again under its name."""
+        """For good: what has not left is dropped. One that never ran is forgotten, and its name is free again."""
         going: tuple[CastState, ...] = ("making", *GOING, "paused", "halted")
         await self._store.casts.move(self.id, {"state": "stopped", "reason": ""}, of=going, confirm=True)
 
@@ -265,16 +265,21 @@ async def find_broadcast(store: Store, id_or_name: str) -> Broadcast | None:
     """Raises StoreAway."""
     for job in (job_id(id_or_name), id_or_name):
         found = await store.casts.read(job)
-        if found is not None:
+        if found is not None and not _is_withdrawn(found):
             return Broadcast(store, job, found.name)
     return None
 
 
 async def list_broadcasts(store: Store) -> list[CastStatus]:
-    """The oldest first; for 90 days after their end. Raises StoreAway."""
-    found = await store.casts.all()
+    """The oldest first; for 90 days after their end, and one that never ran for seven. Raises StoreAway."""
+    found = [one for one in await store.casts.all() if not _is_withdrawn(one)]
     counts = await asyncio.gather(*(store.casts.counts(one.id) for one in found))
     return [_status(one, each) for one, each in zip(found, counts, strict=True)]
+
+
+def _is_withdrawn(known: Cast) -> bool:
+    """It was stopped before it ever ran: nobody got it, and its name is free."""
+    return known.state == "stopped" and not known.begun
 
 
 def _status(known: Cast, counts: Counts) -> CastStatus:

@@ -35,6 +35,7 @@ from flashbot.outreach.cast import (
     next_step,
     places,
     room_left,
+    source_of,
 )
 from flashbot.outreach.limits import limits
 from flashbot.outreach.policy import Policy
@@ -56,11 +57,12 @@ log = logging.getLogger("flashbot.broadcast")
 class Casting:
     """Of one process."""
 
-    def __init__(self, store: Store, pacing: Pacing, policy: Policy, clock: Clock) -> None:
+    def __init__(self, store: Store, pacing: Pacing, policy: Policy, clock: Clock, *, key_tag: str) -> None:
         self._store = store
         self._pacing = pacing
         self._policy = policy
         self._clock = clock
+        self._key_tag = key_tag
         self._token = secrets.token_hex(8)
         self._looked_at = float("-inf")
         self._flows: dict[str, Flow] = {}
@@ -112,7 +114,8 @@ class Casting:
             return False
         if isinstance(step, Feed):
             self._look_again(EVERY)
-            return await self._feed(cast, step)
+            # As long as none has left, some of whom may have been fed by one who died before they were passed.
+            return await self._feed(cast, step, begins=progress.fed <= counts.words.get("waiting", 0))
         if isinstance(step, Wait):
             self._look_again(UNTOLD if step.until_ms is None else max(EVERY, (step.until_ms - facts.now_ms + 1) / 1000))
             news: dict[str, str | int] = {}
@@ -131,7 +134,7 @@ class Casting:
             log.info("Broadcast %s is finished.", cast.id)
         return finished
 
-    async def _feed(self, cast: Cast, step: Feed) -> bool:
+    async def _feed(self, cast: Cast, step: Feed, *, begins: bool) -> bool:
         chosen = places(cast.fed, min(step.count, SLICE), total=cast.total, canary=cast.canary)
         found = await self._store.casts.next(cast.id, chosen)
         feedings = [
@@ -139,6 +142,9 @@ class Casting:
             for contact, entry in found
         ]
         await self._store.casts.feed(cast.id, feedings)
+        if begins and feedings:
+            # Beside thousands that wait for the number's next gap one of it would ask first by luck only.
+            await self._store.ledgers.expect(self._key_tag, cast.instance, source_of(cast.id))
         # Whoever dies here leaves people who were fed at places that were not passed: they are fed once all the same.
         advanced = await self._store.casts.advance(cast.id, cast.fed, cast.fed + len(chosen), chosen)
         await self._tell(cast, step.state, "", None)

@@ -103,6 +103,7 @@ class Pacing:
         self._told: dict[str, tuple[tuple[str, str], float]] = {}
         self._news: dict[str, tuple[str, str]] = {}
         self._warned: dict[str, object] = {}
+        self._unheard: dict[str, tuple[object, ...]] = {}
         self.changed = asyncio.Event()
         """Set when there is something to ask."""
 
@@ -191,10 +192,12 @@ class Pacing:
             if cause is not None:
                 await self._pauses.hold(cause, fault=fault)
                 return
-            log.warning("The health of instance %s cannot be had (%s); a cautious pace holds.", instance, fault)
+            self._miss(instance, fault)
             known = {} if kept["zone"] and kept["since"] else await self._look_up(questions, instance)
             await self._look_back(instance, {name: word for name, word in known.items() if not kept[name]})
             return
+        if self._unheard.pop(instance, None) is not None:
+            log.info("The health of instance %s can be had again.", instance)
         policy, usage = found.warmup_policy, found.usage_window_summary
         if usage is not None:
             counted = Usage(
@@ -215,6 +218,13 @@ class Pacing:
             known = {**await self._look_up(questions, instance), **known}
         self._told.pop(instance, None)
         await self._look_back(instance, known)
+
+    def _miss(self, instance: str, fault: MsgFlashError) -> None:
+        """Said once for each cause, though it is asked again every minute."""
+        cause = (type(fault), fault.code, fault.status)
+        if self._unheard.get(instance) != cause:
+            self._unheard[instance] = cause
+            log.warning("The health of instance %s cannot be had (%s); a cautious pace holds.", instance, fault)
 
     async def _look_up(self, questions: Questions, instance: str) -> dict[str, str]:
         """Where a number is at home, by its prefix, and since when MsgFlash has it; what cannot be had is left out."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flashbot.outreach.facts import Ask, Number, Person
     from flashbot.outreach.grants import Stamp
     from flashbot.outreach.policy import Limits, Policy
-    from flashbot.outreach.record import Known, Moved, Told
+    from flashbot.outreach.record import Known, Move
     from flashbot.outreach.verdict import Verdict
 
 __all__ = ["LogFile", "Recording"]
@@ -62,7 +62,7 @@ class Recording:
             fraction=fraction, caps=caps, gap_ms=gap_ms, rest=rest, new=new, stamp=stamp, known=known,
         )  # fmt: skip
 
-    def moved(self, line: Moved | Noted | Renamed | Told) -> None:
+    def moved(self, line: Move) -> None:
         """What a ledger tells of (`Ledgers.heard`)."""
         if isinstance(line, Noted | Renamed):
             line = replace(line, contact=self._hidden(line.contact))

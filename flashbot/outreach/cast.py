@@ -28,7 +28,7 @@ last ones to be settled."""
 Ailment: TypeAlias = Literal["failures", "opt_outs"]
 WINDOW = 5_000
 """Messages under way at most: what was fed and is not settled."""
-FEW, NEAR = 10, 100
+FEW, NEAR = 20, 100
 """Of them, as long as some leave: whatever else the number has to send stands behind no more. It is the fewer, the
 slower they leave."""
 STILL_MS = 60_000

@@ -212,6 +212,10 @@ class Ledger:
                 self._foreign_who[window] = (max(0, people - own), asked + window)
         return True
 
+    def expect(self, source: str, now_ms: int) -> bool:
+        """It is about to ask: others leave it its share, as if it had asked and been refused. False when they do."""
+        return self._shares.expect(source, self._tick(now_ms))
+
     def rename(self, contact: str, alias: str, now_ms: int) -> None:
         """The contact is forgotten: what was counted stays, under a name of its own that leads to nobody."""
         self._tick(now_ms)

@@ -22,8 +22,10 @@ from flashbot.outreach.verdict import Allow, Defer, Drop, Reason, Verdict
 
 __all__ = [
     "Decided",
+    "Expected",
     "Known",
     "Line",
+    "Move",
     "Moved",
     "Noted",
     "Record",
@@ -130,6 +132,19 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """A source was about to ask: others left it its share from then on."""
+
+    kind: Literal["expected"]
+    at_ms: int
+    instance: str
+    source: str
+    done: bool = True
+    """What the ledger answered: False where they did so before."""
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Renamed:
     """The contact was forgotten: the ledger counts what it counted under another name."""
 
@@ -155,7 +170,9 @@ class Told:
     seq: int = 0
 
 
-Line: TypeAlias = Ruled | Decided | Moved | Noted | Renamed | Told
+Move: TypeAlias = Moved | Noted | Expected | Renamed | Told
+"""Of a ledger, other than a reservation: that one stands in what was decided."""
+Line: TypeAlias = Ruled | Decided | Move
 
 
 class Record:

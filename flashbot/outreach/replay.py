@@ -16,7 +16,18 @@ from flashbot.outreach.hours import OpeningHours
 from flashbot.outreach.ledger import Ledger
 from flashbot.outreach.limits import limits
 from flashbot.outreach.policy import Limits, Policy
-from flashbot.outreach.record import Decided, Moved, Noted, Renamed, Ruled, Told, needs_ledger, read, verdict_of
+from flashbot.outreach.record import (
+    Decided,
+    Expected,
+    Move,
+    Noted,
+    Renamed,
+    Ruled,
+    Told,
+    needs_ledger,
+    read,
+    verdict_of,
+)
 from flashbot.outreach.verdict import Allow, Verdict
 
 __all__ = ["Book", "Difference", "Examined", "Gap", "examine", "merged", "replay"]
@@ -32,6 +43,7 @@ class Book(Protocol):
     def commit(self, message_id: str, now_ms: int) -> bool: ...
     def release(self, message_id: str, now_ms: int) -> bool: ...
     def note(self, message_id: str, contact: str, cls: Class, now_ms: int, *, new: bool) -> None: ...
+    def expect(self, source: str, now_ms: int) -> bool: ...
     def rename(self, contact: str, alias: str, now_ms: int) -> None: ...
     def tell(self, asked_ms: int, usage: Usage, now_ms: int) -> bool: ...
 
@@ -160,7 +172,7 @@ class _Number:
     def __post_init__(self) -> None:
         self.ledger = self.make()
 
-    def follow(self, line: Decided | Moved | Noted | Renamed | Told) -> tuple[int, int] | None:
+    def follow(self, line: Decided | Move) -> tuple[int, int] | None:
         """Where its count was and where it goes on, when that is not the next one."""
         if not line.seq:
             return None
@@ -174,10 +186,12 @@ class _Number:
         self.uncertain = True
         return last, line.seq
 
-    def play(self, line: Moved | Noted | Renamed | Told) -> bool:
+    def play(self, line: Move) -> bool:
         if isinstance(line, Noted):
             self.ledger.note(line.message, line.contact, line.cls, line.at_ms, new=line.new)
             return True
+        if isinstance(line, Expected):
+            return self.ledger.expect(line.source, line.at_ms)
         if isinstance(line, Renamed):
             self.ledger.rename(line.contact, line.alias, line.at_ms)
             return True

@@ -1,8 +1,8 @@
 """`Shares`: several sources of one number's messages take turns. Counts grants only; whether there is room is not its.
 
 Stride scheduling: each grant moves a source on by its stride, and whoever stands behind goes first. Only a source that
-was refused for want of room has a claim that others wait for, and it loses that when it does not come. What it is
-behind by is kept, but for a few messages only: nobody saves up a burst.
+was refused for want of room, or that is expected, has a claim that others wait for, and it loses that when it does not
+come. What it is behind by is kept, but for a few messages only: nobody saves up a burst.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ class Shares:
         """It asked, and there was no room for anybody."""
         stand = self._stand(source)
         stand.at, stand.claim, stand.due, stand.seen = self._place(stand), True, 0, now
+
+    def expect(self, source: str, now: int) -> bool:
+        """It is about to ask, and others wait for it from now on; False when they do already."""
+        stand = self.stands.get(source)
+        if stand is not None and stand.claim and not 0 < stand.due <= now:
+            return False
+        self.claim(source, now)
+        return True
 
     def wait(self, source: str, now: int) -> int | None:
         """None when it is this source's turn, else until when it waits for those who stand behind it."""

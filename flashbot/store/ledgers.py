@@ -26,7 +26,7 @@ from flashbot.outreach.grants import (
     millionths,
     stride,
 )
-from flashbot.outreach.record import Moved, Noted, Renamed, Told
+from flashbot.outreach.record import Expected, Move, Moved, Noted, Renamed, Told
 from flashbot.store.link import Runner
 
 __all__ = ["Ledgers"]
@@ -40,7 +40,7 @@ class Ledgers:
     def __init__(self, runner: Runner, now: Callable[[], str]) -> None:
         self._runner = runner
         self._now = now
-        self.heard: Callable[[Moved | Noted | Renamed | Told], None] | None = None
+        self.heard: Callable[[Move], None] | None = None
         """Told of every move but a reservation, with the contact as it is; who reserves has all there is to tell."""
 
     async def reserve(
@@ -99,6 +99,12 @@ class Ledgers:
         _, stamp, *_ = await self._move(key_tag, "note", instance, message_id, contact, *_groups(cls, new))
         self._tell(Noted("noted", stamp.at_ms, instance, message_id, contact, cls, new, stamp.seq))
 
+    async def expect(self, key_tag: str, instance: str, source: str) -> bool:
+        """As `Ledger.expect`."""
+        done, stamp, *_ = await self._move(key_tag, "expect", instance, source)
+        self._tell(Expected("expected", stamp.at_ms, instance, source, bool(done), stamp.seq))
+        return bool(done)
+
     async def rename(self, key_tag: str, instance: str, contact: str, alias: str, bodies: Sequence[str]) -> bool:
         """As `Ledger.rename`, in these `b:<hash>` and `bs:<hash>` of its keys; False when nothing names the contact."""
         done, stamp, *_ = await self._move(key_tag, "rename", instance, contact, alias, *bodies)
@@ -131,7 +137,7 @@ class Ledgers:
         what, at, seq, *more = await self._run(key_tag, verb, instance, *args, confirm=confirm)
         return int(what), Stamp(int(at), int(seq)), *more
 
-    def _tell(self, line: Moved | Noted | Renamed | Told) -> None:
+    def _tell(self, line: Move) -> None:
         if self.heard is not None:
             self.heard(line)
 

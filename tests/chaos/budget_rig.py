@@ -26,13 +26,15 @@ from rig import KEY, Rig, free_port
 
 from flashbot.consent import MARKETING, Entry
 from flashbot.dialogue.memory import Memory
+from flashbot.engine.broadcast import dump_rules
 from flashbot.engine.outbox import MessageClass, Outgoing
 from flashbot.engine.pace import key_tag
 from flashbot.engine.pacing import LIVES_MS
 from flashbot.errors import StoreAway
 from flashbot.msgflash.content import Text
 from flashbot.msgflash.sent import body_of
-from flashbot.outreach.grants import Counts
+from flashbot.outreach.cast import Rules, source_of
+from flashbot.outreach.grants import DAY_MS, Counts
 from flashbot.store.opening import OpenedStore
 
 __all__ = ["Budgets", "Played", "Scene", "play"]
@@ -79,6 +81,10 @@ class Scene:
     """Messages that wait for each of them, from two sources by turns."""
     apart: bool = False
     """The second source begins only when all of the first lies in the lanes."""
+    casts: bool = False
+    """The sources are two broadcasts to everybody, in place of drips."""
+    later: float = 0
+    """Seconds until the second broadcast begins."""
     rate: int = 60
     """Requests a second of all processes together; 0: as many as they can."""
     every: float = 0.5
@@ -274,7 +280,7 @@ async def play(folder: Path, scene: Scene, seed: int = 0, *, patience: float = 0
         await rig.begin()
         callers = Callers(rig)
         writing = asyncio.create_task(callers.write())
-        await fill(opened, scene, kinds)
+        await (cast(opened, scene, kinds) if scene.casts else fill(opened, scene, kinds))
         await counted(opened, lambda counts: counts.proactive_hour - scene.past >= FIRST)
         begun = time.monotonic()
         striking = asyncio.create_task(rig.strike()) if scene.every else None
@@ -376,6 +382,25 @@ async def fill(opened: OpenedStore, scene: Scene, kinds: Mapping[str, str]) -> N
         await asyncio.gather(*(
             opened.store.post("drip", message.id, to, message.pack()) for to, message in waiting[start : start + 500]
         ))  # fmt: skip
+
+
+async def cast(opened: OpenedStore, scene: Scene, kinds: Mapping[str, str]) -> None:
+    """Both go out then. Each makes its way through its own list."""
+    for source, people in (("a", list(kinds)), ("b", list(reversed(kinds)))):
+        casts, job, now_ms = opened.store.casts, source * 16, int(time.time() * 1000)
+        before_ms = now_ms + DAY_MS
+        known = {"name": source, "instance": INSTANCE, "before": before_ms, "rules": dump_rules(Rules(canary=0))}
+        await casts.begin(job, "", "", known)
+        for start in range(0, len(people), 100):
+            await casts.add(job, "", [
+                (to, Outgoing(
+                    f"cast-{job}-{to[1:]}", "marketing", now_ms, body_of(INSTANCE, to, Text(f"{source}-known-{to}")),
+                    source_of(job), send_before_ms=before_ms,
+                ).pack())
+                for to in people[start : start + 100]
+            ])  # fmt: skip
+        assert await casts.start(job, "", canary=0, total=len(people))
+        await asyncio.sleep(scene.later)
 
 
 async def twist(rig: Budgets, opened: OpenedStore, what: str) -> int:

@@ -46,6 +46,10 @@ SHARES = (
     replace(SHARED, name="two sources and kills", freezes=False),
     replace(SHARED, name="one source before the other", apart=True, every=0),
     replace(SHARED, name="one source before the other, and kills", apart=True, freezes=False),
+    replace(SHARED, name="two broadcasts", casts=True, every=0),
+    replace(SHARED, name="two broadcasts and kills", casts=True, freezes=False),
+    replace(SHARED, name="one broadcast before the other", casts=True, later=6, every=0, enough=350),
+    replace(SHARED, name="two broadcasts as fast as the key may", policy={}, rate=30, casts=True, every=0),
 )
 
 

@@ -296,6 +296,33 @@ def test_one_that_has_not_begun_is_neither_paused_nor_resumed(typed: Typed, comm
 
 
 @pytest.mark.usefixtures("agreed")
+def test_one_that_has_not_begun_says_how_it_begins_and_how_it_is_removed(typed: Typed) -> None:
+    _start(typed)
+
+    listed, status = typed("broadcast", "list"), typed("broadcast", "status", "offer")
+
+    assert "not begun" in listed.stdout
+    assert "flashbot broadcast stop NAME removes it" in listed.stderr
+    assert status.stdout.startswith("offer has not begun: 3 people would get it.")
+    assert "flashbot broadcast stop offer removes it" in status.stdout
+
+
+@pytest.mark.usefixtures("agreed")
+def test_one_that_has_not_begun_is_removed_by_stop_and_its_name_is_free(typed: Typed) -> None:
+    _start(typed)
+
+    stopped = typed("broadcast", "stop", "offer", "--yes")
+    listed, status = typed("broadcast", "list"), typed("broadcast", "status", "offer")
+    again = _start(typed, "--yes", "--detach")
+
+    assert stopped.stdout == "offer had not begun: it is removed, and its name is free.\n"
+    assert "There are no broadcasts" in listed.stdout
+    assert (status.exit_code, "There is no broadcast offer" in status.stderr) == (2, True)
+    assert again.exit_code == 0, again.stderr
+    assert _status(typed)["state"] == "canary"
+
+
+@pytest.mark.usefixtures("agreed")
 def test_the_very_same_words_for_all_are_said_to_be_slow(typed: Typed, shop: Path, agree: Callable[..., None]) -> None:
     more = [f"+22507000001{number:02}" for number in range(8)]
     agree(more)

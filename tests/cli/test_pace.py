@@ -3,19 +3,23 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from rich.console import Console
 from typer.testing import Result
 
+from flashbot.cli.ceilings import NONE_ALLOWED
 from flashbot.cli.pace import Counted
-from flashbot.cli.pace_page import shown
+from flashbot.cli.pace_page import Page
 from flashbot.cli.pace_seen import Seen, see
-from flashbot.engine.broadcast import make_broadcast
+from flashbot.cli.pace_words import BUDGETS, HALTED, KINDS, STATES, WORDS
+from flashbot.engine.broadcast import CastStatus, make_broadcast
 from flashbot.engine.facts import dump_health
 from flashbot.engine.pace import key_tag
 from flashbot.msgflash.content import Text
@@ -24,11 +28,18 @@ from flashbot.outreach.health import learn
 from flashbot.outreach.policy import Policy
 from flashbot.store.mailbox import Store
 from flashbot.store.opening import open_store
-from flashbot.store.records import Done, Held, Imposed, Later, Why
+from flashbot.store.records import Done, Held, Imposed, Lane, Later, Why
+from flashbot.store.waiting import Crowd
 from flashbot.templating.catalogue import Catalogue
+from flashbot.testing.any_time import ANY_TIME
 
 Typed = Callable[..., Result]
 KEY = "fl_" + "k" * 30
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 @pytest.fixture
@@ -173,7 +184,7 @@ def test_what_was_sent_is_told_by_the_name_of_its_drip_or_broadcast(home: Path) 
             return replace(seen, counts=counts, casts=(await made.broadcast.status(),))
 
     page = Console(width=100, file=io.StringIO())
-    page.print(shown([asyncio.run(look())], Policy()))
+    page.print(Page("en").show([asyncio.run(look())], Policy()))
 
     lines = [line.strip() for line in page.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # a StringIO
     told = ["broadcast Noël: 2 sent", "broadcast gone (over): 2 sent", "drip bon retour: 2 sent"]
@@ -204,6 +215,148 @@ def test_of_a_number_of_which_nobody_told_nothing_is_said_to_be_spent(
     assert "it is not known yet how the number is" in result
     assert "unasked a day 0 none allowed" in result
     assert "spent" not in result
+
+
+def test_a_ceiling_of_nothing_is_no_ceiling_that_was_spent(store_of_one: Seen) -> None:
+    number = replace(store_of_one.number, state="stable", score=90.0, health_at_ms=store_of_one.now_ms)
+    seen = replace(store_of_one, number=number, waiting=(_crowd("cold", why="new_chats_day"),))
+    none = replace(seen, limits=replace(seen.limits, proactive_day=0, new_day=0))
+    some = replace(none, limits=replace(none.limits, hour=50, day=100, proactive_hour=9, proactive_day=9, new_day=3))
+    spent = replace(some, counts=replace(some.counts, proactive_day=9, new_day=3))
+
+    shut, full = _printed(none), _printed(spent)
+
+    assert "Not now: the number is allowed no unasked messages" in shut
+    assert "the number is allowed no new chats" in shut
+    assert [line.split()[-2:] for line in shut.splitlines() if "new chats a day" in line] == [["none", "allowed"]]
+    assert "Not now: no unasked message is left for this day" in full
+    assert "no new chat is left for this day" in full
+    assert [line.split()[-4:-1] for line in full.splitlines() if "new chats a day" in line] == [["0", "of", "3"]]
+
+
+# -- in two languages
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize(("spoken", "says"), [("fr_FR.UTF-8", "note 56"), ("en_GB.UTF-8", "score 56")])
+def test_the_language_is_the_terminals_or_the_one_that_was_typed(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, spoken: str, says: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", spoken)
+
+    assert says in typed("pace").stdout
+    assert "note 56" in typed("pace", "--language", "fr").stdout
+    assert "messages a day" in json.loads(typed("pace", "--json").stdout)["budgets"]
+
+
+def test_both_languages_have_the_same_words_and_places() -> None:
+    alike = {"promotions", "messages", "budget"}
+
+    for table in (WORDS, BUDGETS, KINDS, STATES, HALTED, NONE_ALLOWED):
+        english, french = ({str(key): said for key, said in table[tongue].items()} for tongue in ("en", "fr"))
+        assert english.keys() == french.keys()
+        assert [key for key in english if _places(english[key]) != _places(french[key])] == []
+        assert {english[key] for key in english if english[key] == french[key]} <= alike
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("at", ["now", "known", "unknown", "never told"])
+def test_nothing_of_a_french_page_is_left_in_english(store_of_one: Seen, at: str) -> None:
+    seen = _everything(store_of_one)
+    if at == "never told":
+        seen = replace(seen, number=replace(seen.number, state=None, score=None, health_at_ms=None, zone=""))
+        seen = replace(seen, limits=replace(seen.limits, proactive_day=0))
+    elif at != "unknown":
+        number = replace(seen.number, state="stable", health_at_ms=seen.now_ms - 3 * 3_600_000, linked_since_ms=0)
+        room = replace(seen.limits, hour=50, day=100, proactive_hour=9, proactive_day=9, unanswered=50)
+        next_at_ms = seen.now_ms + (60_000 if at == "known" else 0)
+        seen = replace(seen, number=number, limits=room, counts=replace(seen.counts, next_at_ms=next_at_ms))
+    names = {
+        "flashbot",
+        "run",
+        "MsgFlash",
+        "API",
+        "Africa",
+        "Abidjan",
+        "XX",
+        "XY",
+        datetime.now().astimezone().tzname(),
+    }
+    alike = {"messages", "message", "budget", "promotions", "stable", "machine", "min", "on"}
+
+    english, french = (set(re.findall(r"[^\W\d_]{2,}", _printed(seen, tongue))) for tongue in ("en", "fr"))
+
+    assert len(english) > 70
+    assert english & french - alike - names == set()
+
+
+@pytest.mark.usefixtures("sent")
+def test_thousands_and_decimals_are_written_as_the_language_does(store_of_one: Seen) -> None:
+    seen = _everything(store_of_one)
+    seen = replace(seen, number=replace(seen.number, score=56.5), limits=replace(seen.limits, day=12_000))
+
+    assert "score 56.5" in _printed(seen)
+    assert "of 12,000" in _printed(seen)
+    assert "note 56,5" in _printed(seen, "fr")
+    assert "sur 12\u202f000" in _printed(seen, "fr")
+
+
+# -- whose clock
+
+
+def test_the_heading_names_the_zone_of_the_times(store_of_one: Seen) -> None:
+    nowhere = replace(store_of_one, number=replace(store_of_one.number, zone=""))
+
+    here, there = _printed(store_of_one).splitlines()[0], _printed(nowhere).splitlines()[0]
+
+    assert here.endswith(", by the clock of Africa/Abidjan")
+    assert ", by this machine's clock (" in there
+
+
+@pytest.fixture
+def store_of_one(sent: None, home: Path) -> Seen:
+    """The number of `sent`, as it is seen."""
+
+    async def look() -> Seen:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            return await see(opened.store, key_tag(KEY), "i1", "Africa/Abidjan", Policy(number_hours=ALWAYS))
+
+    return asyncio.run(look())
+
+
+ALWAYS = ANY_TIME.number_hours
+
+
+def _printed(seen: Seen, language: Literal["en", "fr"] = "en") -> str:
+    file = io.StringIO()
+    Console(width=300, file=file).print(Page(language).show([seen], Policy(number_hours=ALWAYS)))
+    return file.getvalue()
+
+
+def _crowd(cls: str, state: str = "parked", why: str = "", lane: Lane = "drip") -> Crowd:
+    return Crowd(lane, "i1", cls, state, why, 3, 4, 0)
+
+
+def _everything(seen: Seen) -> Seen:
+    """A number with something in each place of the page."""
+    names = ("cast:j0", "cast:XX", "drip:XY", "")
+    sources = tuple(SourceCount(name, 2, waiting=waiting) for name in names for waiting in (True, False))
+    states = [(state, "") for state in STATES["en"]] + [("halted", reason) for reason in HALTED["en"]]
+    casts = tuple(
+        CastStatus(f"j{place}", "XX", "i1", state, reason, 0, 0, 9, 3, {}, seen.now_ms + 60_000)  # type: ignore[arg-type]
+        for place, (state, reason) in enumerate(states)
+    )
+    crowds = [_crowd(cls, "ready", lane="reply") for cls in KINDS["en"]]
+    crowds += [_crowd("marketing", "parked", why) for why in ("quiet", "new_chats_day")]
+    crowds += [_crowd("marketing", "hand"), _crowd("marketing", "odd")]
+    return replace(
+        seen, counts=replace(seen.counts, held=2, sources=sources), casts=casts, waiting=tuple(crowds),
+        full_ms=seen.now_ms + 600_000, held="key_refused", number=replace(seen.number, state="at_risk"),
+    )  # fmt: skip
+
+
+def _places(sentence: str) -> set[str]:
+    return set(re.findall(r"{\d}", sentence))
 
 
 def test_without_a_key_nobody_knows_which_ledger(typed: Typed, home: Path) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-from collections.abc import Callable
+import re
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from typer.testing import Result
 
 from flashbot.consent import Act, Entry
 from flashbot.dialogue.memory import Memory
-from flashbot.sandbox.world import DEMO_INSTANCE, World
+from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 from flashbot.store.mailbox import Store
 from flashbot.store.opening import open_store
 from flashbot.store.records import Done, Imposed
@@ -146,6 +148,85 @@ def test_the_number_is_asked_of_msgflash(typed: Typed, world: World, people: Pat
     assert whole["sent"] > 0
 
 
+def _number(result: Result) -> str:
+    """The sentence about the number."""
+    _, whole = _json(result)
+    return next(str(sentence) for sentence in whole["assumed"] if sentence.startswith("The number: "))
+
+
+def test_the_number_of_the_settings_is_asked_about_by_itself_and_named(
+    typed: Typed, world: World, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_INSTANCE_ID", DEMO_INSTANCE)
+
+    result = typed("plan", "shop.csv", *MONDAY, "--json")
+
+    assert _number(result).startswith(f"The number: {DEMO_INSTANCE} (FLASHBOT_INSTANCE_ID), ")
+    assert "(as MsgFlash says now)" in _number(result)
+    assert result.stderr == ""
+
+
+def test_without_a_key_nobody_is_asked_and_nothing_is_missed(
+    typed: Typed, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_INSTANCE_ID", DEMO_INSTANCE)
+
+    result = typed("plan", "shop.csv", *MONDAY, "--json")
+
+    assert result.exit_code == 0
+    assert "taken for a new one; --instance ID asks MsgFlash" in _number(result)
+    assert result.stderr == ""
+
+
+@pytest.fixture
+def away(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A MsgFlash that takes connections and never says a word."""
+    monkeypatch.setattr("flashbot.cli.plan_number.ANSWER_WITHIN", 0.2)
+    monkeypatch.setenv("FLASHBOT_API_KEY", DEMO_KEY)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("FLASHBOT_MSGFLASH_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        yield
+
+
+@pytest.mark.usefixtures("away")
+def test_where_msgflash_cannot_be_reached_the_plan_is_for_a_new_number_and_one_line_says_so(
+    typed: Typed, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_INSTANCE_ID", DEMO_INSTANCE)
+
+    result = typed("plan", "shop.csv", *MONDAY, "--json")
+
+    assert result.exit_code == 0
+    assert "MsgFlash could not be asked" in _number(result)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("The plan is for a new number, for MsgFlash cannot be asked how ")
+    assert DEMO_INSTANCE in line
+
+
+@pytest.mark.usefixtures("away")
+def test_a_number_that_was_described_is_not_asked_about(
+    typed: Typed, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_INSTANCE_ID", DEMO_INSTANCE)
+
+    result = typed("plan", "shop.csv", *WARM, *MONDAY, "--json")
+
+    assert "as given by --state" in _number(result)
+    assert result.stderr == ""
+
+
+def test_a_number_of_the_settings_that_msgflash_does_not_know_is_said_so(
+    typed: Typed, world: World, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_INSTANCE_ID", "another")
+
+    asked, named = typed("plan", "shop.csv", *MONDAY), typed("plan", "shop.csv", "--instance", "another", *MONDAY)
+
+    assert asked.exit_code == 0
+    assert "cannot be asked how another is: GET /instances/" in asked.stderr
+    assert named.exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -189,6 +270,18 @@ def test_strangers_that_the_lowest_stage_holds_are_told_so_and_what_would_change
     assert "--cold-ratio says it" in " ".join(mixed.stdout.split())
     assert "It ends on" in told.stdout
     assert whole["waiting"] == {"new_chats_day": 100}
+
+
+def test_where_nothing_is_allowed_nothing_is_said_to_be_spent(typed: Typed, home: Path) -> None:
+    (home / "cold.csv").write_text("\n".join(["phone,consent", *(f"+22507{n:08},yes" for n in range(9))]))
+
+    result = typed("plan", "cold.csv", "--state", "stable", "--daily", "500", *MONDAY, "--days", "2")
+
+    (row,) = (line for line in result.stdout.splitlines() if line.startswith("2 – 3 Mar"))
+    assert row.endswith("the number is allowed no unasked messages")
+    assert "At this rate it never does: the number is allowed no unasked messages." in result.stdout
+    assert "9  the number is allowed no unasked messages" in result.stdout
+    assert not re.search(r"spent|left for|an hour’s budget", result.stdout)
 
 
 def test_a_day_on_which_a_budget_lets_nothing_leave_is_not_blamed_on_the_night(typed: Typed, home: Path) -> None:
@@ -239,7 +332,7 @@ def stored(home: Path) -> Path:
             await store.people.erase(opened.link, PHONES[3], silent=lambda _: True)
             for number in range(2):
                 await store.post("drip", "", PHONES[2], b"M m%d marketing 1\n{}" % number)
-                _, (taken,) = await store.take(("drip",), lease_ms=1000, most=1)
+                _, (taken,) = await store.take(("drip",), lease_ms=60_000, most=1)
                 await store.commit(taken, Done(imposed=Imposed("marketing", f"body-{number}", DEMO_INSTANCE)))
             await store.numbers.set(DEMO_INSTANCE, {"stage": "4"})
 
@@ -297,6 +390,16 @@ def test_of_a_number_the_store_knows_its_stage_and_what_is_unanswered(typed: Typ
 
     assert any(sentence.startswith("2 messages of the 30 days before") for sentence in whole["assumed"])
     assert not any("Its history is not known" in sentence for sentence in whole["assumed"])
+
+
+def test_of_the_number_of_the_settings_it_knows_the_same(
+    typed: Typed, world: World, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASHBOT_INSTANCE_ID", DEMO_INSTANCE)
+
+    _, whole = _json(typed("plan", "bare.csv", "--json"))
+
+    assert any(sentence.startswith("2 messages of the 30 days before") for sentence in whole["assumed"])
 
 
 def test_what_says_the_same_to_all_is_told_with_what_makes_it_faster(typed: Typed, people: Path, home: Path) -> None:

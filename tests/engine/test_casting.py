@@ -28,6 +28,7 @@ from flashbot.msgflash.content import Text
 from flashbot.msgflash.sent import body_of
 from flashbot.outreach.cast import Rules, source_of
 from flashbot.outreach.policy import Policy
+from flashbot.outreach.record import Expected, Move
 from flashbot.sandbox.world import DEMO_INSTANCE
 from flashbot.store.casts import Feeding
 from flashbot.store.deadletters import DeadLetters
@@ -326,11 +327,43 @@ async def test_a_day_has_no_more_recipients_than_msgflash_advises(
     assert (await broadcast.status()).state == "finished"
 
 
+async def test_one_that_begins_is_expected_by_its_number_and_no_more_once_some_have_left(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    heard: list[Move] = []
+    chat._store.ledgers.heard = heard.append
+    broadcast = (await made(named(phones(60)))).broadcast
+
+    await broadcast.start()
+    await chat.wait(hours=1)
+
+    expected = [(line.instance, line.source) for line in heard if isinstance(line, Expected)]
+    assert (await broadcast.status()).state == "finished"
+    assert expected == [(DEMO_INSTANCE, source_of(broadcast.id))]
+
+
+async def test_one_of_which_none_leaves_is_expected_with_each_feeding_and_waited_for_once(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    heard: list[Move] = []
+    chat._store.ledgers.heard = heard.append
+    chat.world.set_status(DEMO_INSTANCE, "disconnected")
+
+    await (await made(named(phones(60)), rules=Rules(canary=0))).broadcast.start()
+    await chat.wait(minutes=10)
+
+    first, *others = [line.done for line in heard if isinstance(line, Expected)]
+    assert first
+    assert others
+    assert not any(others)
+
+
 async def test_an_outage_of_seven_hours_drops_nothing(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
     people = phones(30)
     broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
     await broadcast.start()
-    casting = Casting(chat._store, chat._parts.engine.sender._gate._pacing, Policy(), chat.clock)
+    pacing = chat._parts.engine.sender._gate._pacing
+    casting = Casting(chat._store, pacing, Policy(), chat.clock, key_tag=pacing._key_tag)
     await casting.step()
     chat.clock.advance(timedelta(hours=7))
 
@@ -635,7 +668,7 @@ def test_a_running_engine_feeds_by_itself(virtually: Callable[..., None]) -> Non
         idle: Any = Idle()
         pacing = Pacing(store, None, Pauses(store, clock, Tally(), key_tag="k", patience=Patience()), clock, Tally(),
                         Policy(), key_tag="k")  # fmt: skip
-        casting = Casting(store, pacing, Policy(), clock)
+        casting = Casting(store, pacing, Policy(), clock, key_tag="k")
         engine = Engine(idle, idle, clock, Patience(), listen=None, casting=casting)
         engine.start()
 

@@ -211,15 +211,15 @@ class Crew:
         await asyncio.gather(question, return_exceptions=True)
         self.health.hangs = None
 
-    async def run(self, minutes: float) -> int:
-        """Try as often as one may for so long; how many have left in all."""
+    async def run(self, minutes: float, every: float = 15) -> int:
+        """Try every so many seconds for so long; how many have left in all."""
         until = self.clock.now() + timedelta(minutes=minutes)
         while self.clock.now() < until:
             for sender, pacing in self.crew:
                 await pacing.step()
                 while await sender.step():
                     await sender.slots.finish()
-            self.clock.advance(timedelta(seconds=5))
+            self.clock.advance(timedelta(seconds=every))
         return len(self.post.sent)
 
 
@@ -262,7 +262,7 @@ async def test_a_process_that_dies_while_it_asks_costs_seconds(clock: ManualCloc
     await crew.queue(10)
     await crew.die_asking()
 
-    assert await crew.run(0.3) > 0
+    assert await crew.run(0.3, every=5) > 0
 
 
 async def test_nobody_else_asks_while_one_waits_for_an_answer_that_does_not_come(clock: ManualClock) -> None:
@@ -318,6 +318,32 @@ async def test_an_answer_that_says_nothing_is_asked_for_again_after_a_minute_at_
     await crew.run(20)
 
     assert crew.health.asked <= 20
+
+
+async def test_health_that_cannot_be_had_is_said_once_for_each_cause_and_so_is_its_return(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    crew = Crew(clock, processes=1)
+    crew.health.policy = {"hourlyOutboundCap": 10, "dailyOutboundCap": 100}
+    caplog.set_level("INFO", "flashbot.pacing")
+    await crew.queue(60)
+    call = "GET /instances/i/health"
+
+    for fault in (NotFound("gone", call=call), NotFound("gone still", call=call), error_for(503, b"", call), None):
+        crew.health.fault = fault
+        await crew.run(20)
+    asked = crew.health.asked
+    crew.health.fault = error_for(503, b"", call)
+    await crew.run(40)
+
+    said = [(one.levelname, one.getMessage().partition(";")[0]) for one in caplog.records]
+    assert asked > 10
+    assert said == [
+        ("WARNING", "The health of instance i cannot be had (gone)"),
+        ("WARNING", f"The health of instance i cannot be had ({error_for(503, b'', call)})"),
+        ("INFO", "The health of instance i can be had again."),
+        ("WARNING", f"The health of instance i cannot be had ({error_for(503, b'', call)})"),
+    ]
 
 
 async def test_health_without_caps_leaves_the_stage_of_the_numbers_age(clock: ManualClock) -> None:

@@ -453,6 +453,54 @@ def test_a_source_that_does_not_come_loses_its_claim_once(number: Number) -> Non
     assert after == [Granted()] * 3
 
 
+def test_a_source_that_is_expected_has_the_next_turn_before_it_ever_asked(number: Number) -> None:
+    number.send("a", source="one", gap_ms=MINUTE)
+    number.now += MINUTE
+
+    expected = number.ledger.expect("two", number.now)
+    waits = number.ask("b", source="one")
+    number.send("c", source="two")
+
+    assert expected
+    assert waits == Refused("share", number.now + PATIENCE_MS)
+    assert number.ask("b", source="one") == Granted()
+
+
+def test_a_source_that_is_expected_once_more_is_waited_for_no_longer(number: Number) -> None:
+    number.send("a", source="one")
+    number.ledger.expect("two", number.now)
+    number.ask("b", source="one")
+    number.now += PATIENCE_MS - 1
+
+    again = number.ledger.expect("two", number.now)
+    number.now += 1
+
+    assert not again
+    assert number.ask("b", source="one") == Granted()
+
+
+def test_a_source_whose_claim_ended_may_be_expected_anew(number: Number) -> None:
+    number.send("a", source="one")
+    number.ledger.expect("two", number.now)
+    number.ask("b", source="one")
+    number.now += PATIENCE_MS
+
+    again = number.ledger.expect("two", number.now)
+
+    assert again
+    assert number.ask("b", source="one") == Refused("share", number.now + PATIENCE_MS)
+
+
+def test_a_source_that_is_expected_saves_nothing_up(number: Number) -> None:
+    for n in range(100):
+        number.send(f"a{n}", source="one")
+
+    number.ledger.expect("two", number.now)
+    got = drive(number, ["one", "two"], slots=100, weights={})
+
+    assert abs(got["one"] - got["two"]) <= 2
+
+
 def test_a_source_that_comes_back_saved_nothing_up(number: Number) -> None:
     for n in range(100):
         number.send(f"a{n}", source="one")

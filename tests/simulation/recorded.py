@@ -14,7 +14,7 @@ from typing import Any
 from flashbot.consent import EVERYTHING, MARKETING, Entry
 from flashbot.dialogue.memory import Memory
 from flashbot.engine.outbox import Outgoing, lane_of
-from flashbot.engine.pace import SharedPace
+from flashbot.engine.pace import SharedPace, key_tag
 from flashbot.engine.pacing import Pacing, Questions
 from flashbot.engine.pauses import Pauses
 from flashbot.engine.recording import Recording
@@ -102,6 +102,7 @@ class Days:
                 (7.0, lambda: self._unlink(store)),
                 (6.0, self._jump),
                 (15.0, lambda: self._lock(store)),
+                (0.5, lambda: self._expect(store)),
             )
         ]
         kills = sorted(self.dice.uniform(0, self.hours * HOUR) for _ in range(world.faults.kills))
@@ -220,6 +221,10 @@ class Days:
 
     def _jump(self) -> None:
         self.world.store_ahead_ms += self.dice.choice((-HOUR_MS, HOUR_MS, -200_000, 200_000, -5000, -3 * HOUR_MS))
+
+    async def _expect(self, store: Store) -> None:
+        source = self.dice.choice(("drip:one", "drip:two", "drip:three"))
+        await store.ledgers.expect(key_tag("k"), self.dice.choice(NUMBERS), source)
 
     async def _lock(self, store: Store) -> None:
         until = self.world.store_ms() - self.dice.randint(-1, 6) * HOUR_MS

@@ -99,7 +99,7 @@ class Drama:
                         pass
                 except StoreAway:
                     pass
-                await asyncio.sleep(self.dice.uniform(3, 9))
+                await asyncio.sleep(self.dice.uniform(10, 30))
         finally:
             process.dead = True
 

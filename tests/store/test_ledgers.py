@@ -18,7 +18,7 @@ import pytest
 from flashbot.clock import ManualClock, to_ms
 from flashbot.outreach.grants import HOLD_MS, Granted, Refused, Room, Stamp, Usage
 from flashbot.outreach.ledger import Ledger
-from flashbot.outreach.record import Moved, Noted, Renamed, Told
+from flashbot.outreach.record import Move, Noted, Renamed
 from flashbot.store.embedded import Embedded
 from flashbot.store.ledgers import Ledgers
 from flashbot.store.link import Link
@@ -56,7 +56,7 @@ class Both:
         self.now = START
         self.pure = Ledger()
         self.stored = Ledgers(runner, lambda: str(self.now))
-        self.heard: list[Moved | Noted | Renamed | Told] = []
+        self.heard: list[Move] = []
         self.stored.heard = self.heard.append
 
     async def do(self, verb: str, *args: Any, **more: Any) -> Any:
@@ -116,6 +116,8 @@ async def one_step(both: Both, rng: Random, step: int, caps: Caps | None) -> str
         return f"commit {await both.do('commit', name)}"
     if draw < 0.83:
         return f"release {await both.do('release', name)}"
+    if draw < 0.86:
+        return f"expect {await both.do('expect', rng.choice('ABCD'))}"
     if draw < 0.9:
         await both.do("note", name, contact, rng.choice(["reply", "service", "marketing", "cold"]))
         return "note"
@@ -140,6 +142,7 @@ async def test_the_stored_ledger_answers_as_the_pure_one_whatever_happens(both: 
         seen[await one_step(both, rng, step, caps)] += 1
 
     assert {"granted", "commit True", "release True", "note", "tell True", "forgotten True", "counts"} <= set(seen)
+    assert {"expect True", "expect False", "share"} <= set(seen)
     assert len(seen) >= 12, seen
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -18,8 +19,10 @@ from flashbot.outreach.health import learn
 from flashbot.outreach.plan import plan
 from flashbot.outreach.policy import Policy
 from flashbot.outreach.presets import Presets
-from flashbot.outreach.replay import replay
+from flashbot.outreach.record import Decided, Expected, Record, read
+from flashbot.outreach.replay import Difference, replay
 from flashbot.outreach.scenario import Mail, Recipient, Replies, Scenario, Series
+from flashbot.outreach.verdict import Defer
 from flashbot.store.fake import FakeRunner
 from flashbot.store.ledgers import Ledgers
 from flashbot.store.link import Link
@@ -59,6 +62,14 @@ def drawn(seed: int) -> Scenario:
     )  # fmt: skip
 
 
+@cache
+def planned(seed: int) -> tuple[str, ...]:
+    """The record of a scenario's plan: the same for both servers."""
+    record: list[str] = []
+    plan(drawn(seed), write=record.append)
+    return tuple(record)
+
+
 @dataclass
 class Stored:
     """The ledger in a store, asked as the pure one is; its clock is what it is asked with."""
@@ -85,6 +96,9 @@ class Stored:
 
     def note(self, message_id: str, contact: str, cls: Class, now_ms: int, *, new: bool) -> None:
         self._do("note", now_ms, message_id, contact, cls, new=new)
+
+    def expect(self, source: str, now_ms: int) -> bool:
+        return bool(self._do("expect", now_ms, source))
 
     def rename(self, contact: str, alias: str, now_ms: int) -> None:
         self._do("rename", now_ms, contact, alias, ())
@@ -119,8 +133,7 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Any]:
 def test_a_plan_is_decided_the_same_by_the_stored_ledger(servers: Any) -> None:
     lines, refused = 0, set[str]()
     for seed in range(SCENARIOS):
-        record: list[str] = []
-        plan(drawn(seed), write=record.append)
+        record = planned(seed)
         lines += len(record)
         refused |= {line.partition('"reason":"')[2].partition('"')[0] for line in record}
 
@@ -129,9 +142,27 @@ def test_a_plan_is_decided_the_same_by_the_stored_ledger(servers: Any) -> None:
     assert len(refused) > 10, refused
 
 
+def test_sources_that_are_expected_change_the_same_in_both_ledgers(servers: Any) -> None:
+    dice, record, woven = Random(1), list[str](), list[str]()
+    plan(drawn(5), write=record.append)
+    expect = Record(woven.append)
+    for line in record:
+        made = read(line)
+        woven.append(line)
+        if isinstance(made, Decided) and dice.random() < 0.3:
+            source = dice.choice(["one", "two", "three"])
+            expect.put(Expected("expected", made.moved_ms, made.instance, source, dice.random() < 0.5))
+
+    found = list(replay(woven, servers))
+
+    assert found == list(replay(woven))
+    answers = [one.found for one in found if isinstance(one, Difference)]
+    assert {True, False} <= {one for one in answers if isinstance(one, bool)}
+    assert sum(isinstance(one, Defer) and one.reason == "share" for one in answers) > 50
+
+
 def test_a_plan_that_says_something_else_is_found_by_the_stored_ledger(servers: Any) -> None:
-    record: list[str] = []
-    plan(drawn(0), write=record.append)
+    record = planned(0)
     place = next(n for n, line in enumerate(record) if '"caps"' in line and '"verdict":"allow"' in line)
     untrue = record[place].replace('"verdict":"allow"', f'"verdict":"defer","reason":"pace","until_ms":{MONDAY}')
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from flashbot.cli.checks.finding import Finding, broken, ok, unknown, warning
 from flashbot.cli.checks.storage import StoreFacts, judge_store
+from flashbot.engine.dispatch import store_of
 from flashbot.errors import SettingsError, StoreAway, StoreError, StoreUnfit
 from flashbot.store.embedded import find_server
-from flashbot.store.opening import open_store, way_to
+from flashbot.store.opening import way_to
 from flashbot.store.wire import Refusal
 
 if TYPE_CHECKING:
@@ -62,16 +63,7 @@ async def _look(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[l
                 return list(judge_store(await _facts(link, str(link.address)))), None
         finally:
             await link.close()
-    opened = await stack.enter_async_context(
-        open_store(
-            url=url,
-            folder=settings.data_dir,
-            server=settings.redis_server,
-            partitions=settings.partitions,
-            wait=settings.redis_wait,
-            wait_aof=settings.redis_waitaof,
-        )
-    )
+    opened = await stack.enter_async_context(store_of(settings))
     facts = await _facts(
         opened.link,
         str(opened.link.address),

@@ -9,11 +9,12 @@
 --   'release', id
 --   'note', id, contact, unasked, cold, new
 --   'tell', asked, outbound hour|'', outbound day|'', recipients hour|'', recipients day|''
+--   'expect', source
 --   'rename', contact, the other name, bodies ('b:<hash>', 'bs:<hash>') in which they may be named...
 --   'knows', id
 --   'counts'
--- Returns: knows: 1|0; reserve: {1, at, seq}, {2, at, seq} granted before, {0, at, seq, reason, until}; commit, release, tell:
---   {1|0, at, seq}; rename: {1, at, seq}, or {0, ...} when nothing names them, which is no move; note: {1, at, seq}; counts: the numbers of `Counts` in their order, then (source, granted, waiting)...
+-- Returns: knows: 1|0; reserve: {1, at, seq}, {2, at, seq} granted before, {0, at, seq, reason, until}; commit, release, tell,
+--   expect: {1|0, at, seq}; rename: {1, at, seq}, or {0, ...} when nothing names them, which is no move; note: {1, at, seq}; counts: the numbers of `Counts` in their order, then (source, granted, waiting)...
 --   `at` is the time that was used, `seq` the move's place among all of this ledger's.
 local raw, verb = time(ARGV[1]), ARGV[2]
 local book = tag .. ':ledger:' .. ARGV[3] .. ':'
@@ -230,6 +231,11 @@ local function claim(source)
   keep_stand(source)
 end
 
+local function expected(source)
+  local stand = stands[source]
+  return stand and stand[2] == 1 and not (stand[3] > 0 and stand[3] <= now)
+end
+
 local function wait(source)
   local own = stands[source] and place(stands[source]) or state.behind
   local ends, waited = 0, {}
@@ -401,6 +407,14 @@ elseif verb == 'tell' then
   save()
   sweep()
   return answer(1)
+
+elseif verb == 'expect' then
+  read_stands()
+  local already = expected(ARGV[4])
+  save()
+  if not already then claim(ARGV[4]) end
+  sweep()
+  return answer(already and 0 or 1)
 
 elseif verb == 'rename' then
   local contact, alias, found = ARGV[4], ARGV[5], false
