@@ -47,7 +47,7 @@ class Counted:
         begun = self._monotonic()
         if begun >= self._again_at:
             self._found = await self._store.waiting.count()
-            self.casts = [one for one in await list_broadcasts(self._store) if not one.ended]
+            self.casts = await list_broadcasts(self._store)
             ended = self._monotonic()
             self._again_at = ended + (ended - begun) / SHARE
         return self._found
@@ -99,25 +99,48 @@ async def _watch(
                 replace(
                     one,
                     waiting=tuple(crowd for crowd in crowds if crowd.instance == one.instance),
-                    casts=tuple(cast for cast in counted.casts if cast.instance == one.instance),
+                    casts=tuple(cast for cast in counted.casts if cast.instance == one.instance and not cast.ended),
+                    over=tuple(cast for cast in counted.casts if cast.instance == one.instance and cast.ended),
                 )
                 for one in seen
             ]
 
+        first = await look()
+        if wanted:
+            await _check(settings, [one.instance for one in first if not one.known])
         if as_json:
-            print_json(row_of(seen, policy) for seen in await look())
+            print_json(row_of(seen, policy) for seen in first)
         elif not live:
-            output().print(page.show(await look(), policy))
+            output().print(page.show(first, policy))
         else:
             from rich.live import Live
 
             with (
-                Live(page.show(await look(), policy), console=output(), auto_refresh=False) as screen,
+                Live(page.show(first, policy), console=output(), auto_refresh=False) as screen,
                 contextlib.suppress(asyncio.CancelledError),
             ):
                 while True:
                     await asyncio.sleep(EVERY)
                     screen.update(page.show(await look(), policy), refresh=True)
+
+
+async def _check(settings: Settings, unknown: list[str]) -> None:
+    """Of a number typed wrong a page of noughts would look true. Raises SettingsError, or MsgFlashError without an
+    answer."""
+    from flashbot.errors import SettingsError
+    from flashbot.msgflash.errors import NotFound
+
+    if not unknown:
+        return
+    async with account(settings) as client:
+        for name in unknown:
+            try:
+                await client.instances.get(name)
+            except NotFound:
+                raise SettingsError(
+                    f"Nothing is known of a number {name}, neither in the store nor in this account: flashbot "
+                    "instances list shows those there are."
+                ) from None
 
 
 async def _instances(settings: Settings) -> list[str]:

@@ -19,6 +19,7 @@ from flashbot.cli.story_words import VENDOR
 
 if TYPE_CHECKING:
     from flashbot.cli.story_words import Language
+    from flashbot.outreach.grants import SourceCount
     from flashbot.outreach.policy import Policy
 
 __all__ = ["Page", "row_of"]
@@ -86,18 +87,19 @@ class Page:
             yield _dim(words["on their way"].format(self._count(seen.counts.held)))
         for source in seen.counts.sources:
             name, sent = self._source(source.source, seen), self._count(source.granted)
-            if source.waiting and seen.full_ms > seen.now_ms:
+            if _waits(source, seen) and seen.full_ms > seen.now_ms:
                 yield _dim(words["source waits until"].format(name, sent, _clock(seen.full_ms, seen)))
             else:
-                yield _dim(words["source waits" if source.waiting else "source"].format(name, sent))
+                yield _dim(words["source"].format(name, sent))
 
     def _source(self, source: str, seen: Seen) -> str:
         """As its maker calls it: what is kept of a broadcast is its id."""
         words = self._words
         kind, _, name = source.partition(":")
         if kind == "cast":
-            known = next((cast.name for cast in seen.casts if cast.id == name), None)
-            return words["cast over"].format(name) if known is None else words["cast"].format(known)
+            going = next((cast.name for cast in seen.casts if cast.id == name), None)
+            ended = next((cast.name for cast in seen.over if cast.id == name), name)
+            return words["cast over"].format(ended) if going is None else words["cast"].format(going)
         return words["drip"].format(unquote(name)) if kind == "drip" else source or words["neither"]
 
     def _casts(self, seen: Seen) -> Iterable[Text]:
@@ -198,6 +200,16 @@ def _rows(seen: Seen) -> Iterable[tuple[str, int, int, int]]:
     )
 
 
+def _waits(source: SourceCount, seen: Seen) -> bool:
+    """Whether its share is kept for something that could take it: the ledger forgets a claim only with time."""
+    kind, _, name = source.source.partition(":")
+    if kind == "cast":
+        able = any(cast.id == name and cast.state in ("canary", "running") for cast in seen.casts)
+    else:
+        able = any(crowd.lane == "drip" for crowd in seen.waiting)
+    return source.waiting and able
+
+
 def _crowds(seen: Seen) -> list[dict[str, Any]]:
     """What waits, by kind and by what it waits for; what comes first stands first."""
     rows = []
@@ -253,5 +265,7 @@ def row_of(seen: Seen, policy: Policy) -> dict[str, Any]:
             }
             for one in seen.casts
         ],
-        "sources": [{"source": one.source, "sent": one.granted, "waiting": one.waiting} for one in seen.counts.sources],
+        "sources": [
+            {"source": one.source, "sent": one.granted, "waiting": _waits(one, seen)} for one in seen.counts.sources
+        ],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,22 +40,34 @@ class Seen:
     """In both lanes."""
     casts: tuple[CastStatus, ...] = ()
     """The broadcasts that leave from it and have not ended."""
+    over: tuple[CastStatus, ...] = ()
+    """Those that have."""
+    kept: bool = False
+    """Something is kept of the number itself."""
+
+    @property
+    def known(self) -> bool:
+        """The store has anything of it."""
+        return self.kept or bool(self.waiting or self.casts or self.over)
 
 
 async def see(store: Store, tag: str, instance: str, zone: str, policy: Policy) -> Seen:
     from flashbot.engine.facts import FIELDS, load_health, number_of, with_unanswered
     from flashbot.outreach.limits import limits
 
-    counts, (now_ms, kept), (_, holds) = await asyncio.gather(
+    counts, (now_ms, facts), (_, holds) = await asyncio.gather(
         store.ledgers.counts(tag, instance), store.numbers.read(instance, *FIELDS, "full_why"), store.holds.read(tag)
     )
-    number = with_unanswered(number_of(kept, zone=zone), await store.acquaintances.unanswered(instance))
-    stage = int(kept["stage"]) if kept["stage"] else None
-    usual = float(kept["usual"]) if kept["usual"] else None
-    most = limits(number, load_health(kept["health"]), policy, now_ms, stage=stage, usual_day=usual)
+    number = with_unanswered(number_of(facts, zone=zone), await store.acquaintances.unanswered(instance))
+    stage = int(facts["stage"]) if facts["stage"] else None
+    usual = float(facts["usual"]) if facts["usual"] else None
+    most = limits(number, load_health(facts["health"]), policy, now_ms, stage=stage, usual_day=usual)
     causes = (one.cause for one in holds if one.scope in ("account", instance))
     held = next((cause for cause in causes if cause and cause not in ONLY_A_QUESTION), "")
-    return Seen(instance, now_ms, number, most, counts, held, int(kept["full"] or 0), kept["full_why"])
+    own = any(one.scope == instance for one in holds)
+    kept = any(facts.values()) or own or any(astuple(counts)) or number.unanswered > 0
+    full_ms = int(facts["full"] or 0)
+    return Seen(instance, now_ms, number, most, counts, held, full_ms, facts["full_why"], kept=kept)
 
 
 def next_moment(seen: Seen, policy: Policy) -> tuple[int | None, Stop | None]:

@@ -6,6 +6,7 @@ It sends nothing: `casting.py` feeds the lanes, and every message passes the gat
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import time
@@ -22,7 +23,7 @@ from flashbot.dialogue.series import Sayable
 from flashbot.engine.campaigning import Logbook
 from flashbot.engine.cast_writer import Addressed, Writer, batches
 from flashbot.engine.outbox import Renderer
-from flashbot.errors import BotMistake, ContentError
+from flashbot.errors import BotMistake, ContentError, StoreError
 from flashbot.outreach.cast import ENDED, GOING, CastState, Rules
 from flashbot.store.casts import Cast, Counts
 from flashbot.store.mailbox import Store
@@ -183,7 +184,8 @@ async def make_broadcast(
     The same name is the same broadcast: as long as it has not begun it is made anew, later nobody is added; and the
     same campaign, of which nobody gets it once more through the gates. `seen` is
     told from time to time how many people were read. What is not sent within 30 days, or by `send_before` (with a
-    zone), is not sent at all. Raises BotMistake, ContentError, TemplateError or StoreAway; nothing has left then.
+    zone), is not sent at all. Raises BotMistake, ContentError, TemplateError or StoreAway; nothing has left then, and
+    unless the store is away nothing is kept of this making.
     """
     at_ms = int(time.time() * 1000) if now_ms is None else now_ms
     if not str(name).strip() or len(name) > LONGEST_NAME:
@@ -197,6 +199,12 @@ async def make_broadcast(
     purpose = checked_purpose(purpose)
     await _refuse_campaign(store, name)
     job, salt, digest = job_id(name), secrets.token_hex(8), _digest(content, instance, purpose)
+    # In this order: whoever got it got it of one that had begun.
+    if (await store.casts.counts(job)).words and not _has_begun(await store.casts.read(job)):
+        raise BotMistake(
+            f'There was a broadcast "{name}" before, of which only who got it is still known: give this one a name of '
+            "its own."
+        )
     known: dict[str, str | int] = {
         "name": name, "instance": instance, "purpose": purpose, "before": before_ms, "rules": dump_rules(rules),
     }  # fmt: skip
@@ -207,22 +215,30 @@ async def make_broadcast(
                 f'There is a broadcast "{name}" with another message already: give this one a name of its own.'
             )
         return Made(Broadcast(store, job, name), 0, total, {}, cast("CastState", state))
-    if (await store.casts.counts(job)).words:
-        raise BotMistake(
-            f'There was a broadcast "{name}" before, of which only who got it is still known: give this one a name of '
-            "its own."
-        )
     writer = Writer(store, content, job, salt, instance, purpose, before_ms, at_ms, templates, own_language)
     read = 0
-    async for batch in batches(people):
-        await writer.write(batch)
-        read += len(batch)
-        if seen is not None:
-            seen(read)
+    try:
+        async for batch in batches(people):
+            await writer.write(batch)
+            read += len(batch)
+            if seen is not None:
+                seen(read)
+    except StoreError:
+        raise  # what is there lasts a week
+    except Exception:
+        with contextlib.suppress(StoreError):
+            await _withdraw(store, job, salt)
+        raise
     return Made(
         Broadcast(store, job, name, salt=salt, canary=rules.canary, total=writer.added), writer.added, 0,
         dict(writer.excluded), alike=writer.alike,
     )  # fmt: skip
+
+
+async def _withdraw(store: Store, job: str, salt: str) -> None:
+    """The draft of this making; what was made elsewhere meanwhile stays, and at worst cannot be started."""
+    if await store.casts.add(job, salt, ()) is not None:
+        await store.casts.move(job, {"state": "stopped", "reason": ""}, of=("making",))
 
 
 async def _refuse_campaign(store: Store, name: str) -> None:
@@ -275,6 +291,10 @@ async def list_broadcasts(store: Store) -> list[CastStatus]:
     found = [one for one in await store.casts.all() if not _is_withdrawn(one)]
     counts = await asyncio.gather(*(store.casts.counts(one.id) for one in found))
     return [_status(one, each) for one, each in zip(found, counts, strict=True)]
+
+
+def _has_begun(known: Cast | None) -> bool:
+    return known is not None and known.state != "making" and not _is_withdrawn(known)
 
 
 def _is_withdrawn(known: Cast) -> bool:

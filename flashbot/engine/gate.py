@@ -104,6 +104,11 @@ class Gate:
         self._places = Places(rng, longest_ms=LONGEST_HOLD_MS)
         self._unreadable: set[str] = set()
 
+    @property
+    def due(self) -> float | None:
+        """When a number may be free for what is unasked, by the clock's monotonic time; None for nobody knows."""
+        return self._pacing.due
+
     def held_back(self) -> list[Held]:
         """What the store parks by itself: it must neither cost a slot nor stand before what may leave."""
         held = [

@@ -36,7 +36,7 @@ class GivingWay:
         self._until = {source: until for source, until in self._until.items() if until > now}
         # The word ends there: one drip's name may begin with another's.
         return [
-            Held("drip", f" source={quote(source)}{end}".encode(), LONGEST_MS)
+            Held("drip", f" source={quote(source)}{end}".encode(), LONGEST_MS, "share")
             for source in self._until
             for end in (" ", "\n")
         ]

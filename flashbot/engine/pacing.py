@@ -114,7 +114,8 @@ class Pacing:
         until, why = self._held.get(instance, (float("-inf"), "budget"))
         left = until - self._clock.monotonic()
         if left <= 0:
-            self._held.pop(instance, None)
+            if self._held.pop(instance, None) is not None:
+                self._store.look_everywhere("drip")
             return None
         return max(1, int(left * 1000)), why
 
@@ -122,6 +123,11 @@ class Pacing:
         """All of them."""
         found = [(instance, self.held(instance)) for instance in list(self._held)]
         return [(instance, *held) for instance, held in found if held is not None]
+
+    @property
+    def due(self) -> float | None:
+        """When the next of them need wait no longer, by the clock's monotonic time."""
+        return min((until for until, _ in self._held.values()), default=None)
 
     def hold(self, instance: str, ms: int, why: Stop) -> int:
         """Nothing unasked of this number need be looked at for so long; the ms until somebody asks again."""

@@ -5,13 +5,23 @@ What else waits for such a contact goes before it: `take.lua`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flashbot.clock import Clock
 from flashbot.store.records import Held
 
 __all__ = ["PausedCasts"]
 
-BELIEVED = 5.0
+BELIEVED = 2.0
 """Seconds after which one message of it is looked at again."""
+SHORTEST = 4.0
+"""Seconds for which a message of it is parked at least; else half as long as it has been paused."""
+
+
+@dataclass(slots=True)
+class _Pause:
+    since: float
+    seen: float
 
 
 class PausedCasts:
@@ -19,14 +29,22 @@ class PausedCasts:
 
     def __init__(self, clock: Clock, *, park_ms: int) -> None:
         self._clock = clock
-        self._park_ms = park_ms
-        self._until: dict[str, float] = {}
+        self._longest = max(SHORTEST, park_ms / 1000)
+        self._pauses: dict[str, _Pause] = {}
 
     def hold(self, job: str) -> None:
         """It was read just now that this one is paused."""
-        self._until[job] = self._clock.monotonic() + BELIEVED
+        now = self._clock.monotonic()
+        self._pauses = {its: one for its, one in self._pauses.items() if now - one.seen <= 3 * self._longest}
+        self._pauses.setdefault(job, _Pause(now, now)).seen = now
 
     def held_back(self) -> list[Held]:
         now = self._clock.monotonic()
-        self._until = {job: until for job, until in self._until.items() if until > now}
-        return [Held("drip", f"M cast-{job}-".encode(), self._park_ms, "cast_paused") for job in self._until]
+        return [
+            Held("drip", f"M cast-{job}-".encode(), self._park_ms(now - one.since), "cast_paused")
+            for job, one in self._pauses.items()
+            if now - one.seen < BELIEVED
+        ]
+
+    def _park_ms(self, paused: float) -> int:
+        return int(1000 * min(max(SHORTEST, paused / 2), self._longest))

@@ -146,8 +146,13 @@ class Engine:
 
     async def _ticking(self) -> None:
         while True:
-            await self._clock.sleep(self._tick)
+            await self._clock.sleep(self._until_next())
             self.nudge()
+
+    def _until_next(self) -> float:
+        """A tick, or less where a gap between two messages ends before: a number shall not lose what is left of it."""
+        left = (self.sender.due or 0) - self._clock.monotonic()
+        return min(self._tick, left) if left > 0 else self._tick
 
     async def _heart(self) -> None:
         while True:

@@ -116,6 +116,11 @@ class Sender:
     def _stands_still(self) -> bool:
         return self.stopping or self._reach.lost or self.pauses.account is not None
 
+    @property
+    def due(self) -> float | None:
+        """When there may be something to send that waited, by the clock's monotonic time."""
+        return self._gate.due
+
     def adopt(self, taken: Taken, asked_at: float) -> None:
         """Send what was taken, in a hand that was claimed. `asked_at` is when the take was asked for."""
         self.slots.start(self._work(taken, asked_at, slot_until=float("-inf")))

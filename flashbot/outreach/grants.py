@@ -46,7 +46,7 @@ MILLION = 1_000_000
 STRIDE = 5040
 """What a message costs a source of weight 1; whole for every weight to 10."""
 
-CREDIT = 8 * STRIDE
+CREDIT = 3 * STRIDE
 """What a source may be behind by at most when it comes back."""
 
 

@@ -133,6 +133,10 @@ class Store:
         self._partitions.hint(self.tag(contact), queue)
         return Posted(reply > 0, full=reply < 0, dropped=reply == 2)
 
+    def look_everywhere(self, queue: Queue) -> None:
+        """The next take of this queue looks at every partition."""
+        self._partitions.look_everywhere(queue)
+
     async def take(self, queues: Sequence[Queue], *, lease_ms: int, most: int) -> tuple[int, list[Taken]]:
         """Wake what is due and lease up to `most` contacts; also how many contacts stay ready, as far as it looked.
 

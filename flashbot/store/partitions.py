@@ -39,6 +39,10 @@ class Partitions:
             for queue in queues or QUEUES:
                 self._worth[queue].add(tag)
 
+    def look_everywhere(self, queue: Queue) -> None:
+        """With the next look, whenever the last one was."""
+        self._looked_at[queue] = float("-inf")
+
     def worth_a_look(self, queue: Queue) -> list[str]:
         """In no order. A hint is used up by this: whoever finds that work is left there hints again."""
         if len(self.tags) == 1:

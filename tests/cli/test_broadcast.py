@@ -178,6 +178,17 @@ def test_a_mistake_of_the_typist_is_a_sentence(typed: Typed, shop: Path, words: 
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.usefixtures("agreed")
+def test_a_column_that_is_missing_leaves_no_draft(typed: Typed, shop: Path) -> None:
+    (shop / "people.csv").write_text(f"phone,name\n{AWA},Awa\n")
+
+    result = _start(typed, "--yes")
+
+    assert result.exit_code == 2
+    assert "code" in result.stderr
+    assert typed("broadcast", "list", "--json").stdout == ""
+
+
 def test_a_tag_without_a_key_says_which_setting(typed: Typed, agree: Callable[..., None]) -> None:
     agree([AWA])
 

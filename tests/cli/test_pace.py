@@ -16,16 +16,18 @@ from typer.testing import Result
 
 from flashbot.cli.ceilings import NONE_ALLOWED
 from flashbot.cli.pace import Counted
-from flashbot.cli.pace_page import Page
+from flashbot.cli.pace_page import Page, row_of
 from flashbot.cli.pace_seen import Seen, see
 from flashbot.cli.pace_words import BUDGETS, HALTED, KINDS, STATES, WORDS
 from flashbot.engine.broadcast import CastStatus, make_broadcast
 from flashbot.engine.facts import dump_health
 from flashbot.engine.pace import key_tag
 from flashbot.msgflash.content import Text
+from flashbot.outreach.cast import CastState
 from flashbot.outreach.grants import SourceCount, Usage
 from flashbot.outreach.health import learn
 from flashbot.outreach.policy import Policy
+from flashbot.sandbox.world import DEMO_INSTANCE, DEMO_KEY, World
 from flashbot.store.mailbox import Store
 from flashbot.store.opening import open_store
 from flashbot.store.records import Done, Held, Imposed, Lane, Later, Why
@@ -191,6 +193,83 @@ def test_what_was_sent_is_told_by_the_name_of_its_drip_or_broadcast(home: Path) 
     assert [line for line in lines if line.endswith("2 sent")][:3] == told
 
 
+def test_a_source_waits_only_with_a_moment_and_while_something_of_it_does(store_of_one: Seen) -> None:
+    going, paused, ended = (_cast(job, state) for job, state in (("a", "running"), ("b", "paused"), ("c", "finished")))
+    names = ("cast:a", "cast:b", "cast:c", "cast:gone", "drip:d")
+    sources = tuple(SourceCount(name, 20, waiting=True) for name in names)
+    seen = replace(store_of_one, counts=replace(store_of_one.counts, sources=sources), casts=(going, paused))
+    seen = replace(seen, over=(ended,), waiting=(_crowd("marketing"),))
+    full = replace(seen, full_ms=seen.now_ms + 60_000)
+
+    unknown, known, empty = map(_sent, (seen, full, replace(full, waiting=())))
+
+    told = ["broadcast A: 20 sent", "broadcast B: 20 sent", "broadcast C (over): 20 sent"]
+    told += ["broadcast gone (over): 20 sent", "drip d: 20 sent"]
+    assert unknown == told
+    assert [line.split(", waits until ")[0] for line in known] == told
+    assert [", waits until " in line for line in known] == [True, False, False, False, True]
+    assert [", waits until " in line for line in empty] == [True, False, False, False, False]
+    assert [one["waiting"] for one in row_of(seen, Policy())["sources"]] == [True, False, False, False, True]
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_broadcast_that_is_over_keeps_its_name(typed: Typed, home: Path) -> None:
+    async def write() -> None:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            store = opened.store
+            made = await make_broadcast(store, Text("hi"), [], name="Noël", instance="i1", templates=Catalogue(home))
+            await made.broadcast.start()
+            await store.ledgers.expect(key_tag(KEY), "i1", f"cast:{made.broadcast.id}")
+            await made.broadcast.stop()
+
+    asyncio.run(write())
+
+    shown, row = typed("pace").stdout, json.loads(typed("pace", "--json").stdout)
+
+    assert [line.strip() for line in shown.splitlines() if "Noël" in line] == ["broadcast Noël (over): 0 sent"]
+    assert row["broadcasts"] == []
+
+
+# -- a number that nobody knows
+
+
+def test_a_number_of_which_nothing_is_known_is_a_mistake(world: World, typed: Typed, home: Path) -> None:
+    (home / ".flashbot").mkdir()
+
+    known, unknown = (typed("pace", "--once", "--instance", name) for name in (DEMO_INSTANCE, "nope"))
+
+    assert (known.exit_code, unknown.exit_code, unknown.stdout) == (0, 2, "")
+    assert "budget" in known.stdout
+    assert "Nothing is known of a number nope" in unknown.stderr
+    assert "flashbot instances list" in unknown.stderr
+
+
+@pytest.mark.parametrize("kept", ["fact", "message", "lane", "hold", "broadcast"])
+def test_msgflash_is_not_asked_about_a_number_of_which_the_store_has_something(
+    world: World, typed: Typed, home: Path, kept: str
+) -> None:
+    async def write() -> None:
+        async with open_store(url="", folder=home / ".flashbot") as opened:
+            store = opened.store
+            if kept == "fact":
+                await store.numbers.set("gone", {"stage": "1"})
+            elif kept == "message":
+                await store.ledgers.note(key_tag(DEMO_KEY), "gone", "m", "+2250700000001", "reply")
+            elif kept == "lane":
+                await store.post("drip", "", "+1", b'M m marketing 1\n{"instanceId":"gone"}')
+            elif kept == "hold":
+                await store.holds.suspect("gone")
+            else:
+                await make_broadcast(store, Text("hi"), [], name="n", instance="gone", templates=Catalogue(home))
+
+    asyncio.run(write())
+
+    result = typed("pace", "--once", "--instance", "gone")
+
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("gone  ")
+
+
 @pytest.mark.usefixtures("sent")
 def test_a_question_to_msgflash_holds_nothing_back(typed: Typed, home: Path) -> None:
     async def ask() -> None:
@@ -331,6 +410,15 @@ def _printed(seen: Seen, language: Literal["en", "fr"] = "en") -> str:
     file = io.StringIO()
     Console(width=300, file=file).print(Page(language).show([seen], Policy(number_hours=ALWAYS)))
     return file.getvalue()
+
+
+def _sent(seen: Seen) -> list[str]:
+    """The lines of the sources."""
+    return [line.strip() for line in _printed(seen).splitlines() if " 20 sent" in line]
+
+
+def _cast(job: str, state: CastState) -> CastStatus:
+    return CastStatus(job, job.upper(), "i1", state, "", 0, 0, 40, 20, {}, None)
 
 
 def _crowd(cls: str, state: str = "parked", why: str = "", lane: Lane = "drip") -> Crowd:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,15 @@ import pytest
 
 from flashbot import Bot, Router, Template, Turn
 from flashbot.clock import to_ms
-from flashbot.engine.broadcast import Addressed, Made, dump_rules, find_broadcast, list_broadcasts, make_broadcast
+from flashbot.engine.broadcast import (
+    Addressed,
+    Made,
+    dump_rules,
+    find_broadcast,
+    job_id,
+    list_broadcasts,
+    make_broadcast,
+)
 from flashbot.engine.campaigning import Logbook
 from flashbot.engine.casting import Casting
 from flashbot.engine.outbox import Outgoing
@@ -80,6 +88,14 @@ def made(chat: Any, shop: Bot) -> Callable[..., Awaitable[Made]]:
         )  # fmt: skip
 
     return make
+
+
+async def made_of(chat: Any, shop: Bot, people: Iterable[Addressed] | AsyncIterable[Addressed]) -> Made:
+    """Likewise, of whatever gives people."""
+    return await make_broadcast(
+        chat._store, Template("sale"), people, name="sale", instance=DEMO_INSTANCE, templates=shop.catalogue,
+        now_ms=to_ms(chat.clock.now()), rules=FEW,
+    )  # fmt: skip
 
 
 def got(chat: Any) -> Counter[str]:
@@ -149,6 +165,50 @@ async def test_a_mistake_in_one_message_comes_out_before_anything_leaves(
     assert not got(chat)
 
 
+@pytest.mark.parametrize("before", [0, 3])
+async def test_a_making_that_ends_with_a_mistake_leaves_no_draft(
+    chat: Any, made: Callable[..., Awaitable[Made]], before: int
+) -> None:
+    if before:
+        await made(named(phones(before)))
+
+    with pytest.raises(TemplateError):
+        await made([*named(phones(4)), Addressed("+2250700199999", {})])
+    listed = await list_broadcasts(chat._store)
+    again = await made(named(phones(5)))
+
+    assert listed == []
+    assert (again.begun, again.added, await again.broadcast.start()) == (False, 5, True)
+
+
+async def test_what_the_list_of_people_raises_leaves_no_draft_either(chat: Any, shop: Bot) -> None:
+    def read() -> Iterator[Addressed]:
+        yield from named(phones(2))
+        raise ValueError("line 3")
+
+    with pytest.raises(ValueError, match="line 3"):
+        await made_of(chat, shop, read())
+
+    assert await list_broadcasts(chat._store) == []
+
+
+@pytest.mark.parametrize("started", [False, True])
+async def test_a_mistake_removes_nothing_that_was_made_elsewhere_meanwhile(
+    chat: Any, shop: Bot, made: Callable[..., Awaitable[Made]], started: bool
+) -> None:
+    async def read() -> AsyncIterator[Addressed]:
+        yield named(phones(1))[0]
+        other = (await made(named(phones(3)))).broadcast
+        if started:
+            await other.start()
+
+    with pytest.raises(BotMistake, match="a second time elsewhere"):
+        await made_of(chat, shop, read())
+
+    (status,) = await list_broadcasts(chat._store)
+    assert (status.state, status.total) == ("canary" if started else "making", 3)
+
+
 async def test_a_name_with_another_message_is_refused_once_it_has_begun(
     chat: Any, made: Callable[..., Awaitable[Made]]
 ) -> None:
@@ -156,6 +216,19 @@ async def test_a_name_with_another_message_is_refused_once_it_has_begun(
 
     with pytest.raises(BotMistake, match="name of its own"):
         await made(named(phones(3)), content="Something else")
+
+    assert [one.state for one in await list_broadcasts(chat._store)] == ["canary"]
+
+
+async def test_a_name_of_which_only_who_got_it_is_known_is_refused_and_begins_no_draft(
+    chat: Any, made: Callable[..., Awaitable[Made]]
+) -> None:
+    await chat._store.casts.feed(job_id("sale"), [Feeding(phones(1)[0], b"M m marketing 1\n{}")])
+
+    with pytest.raises(BotMistake, match="only who got it is still known"):
+        await made(named(phones(3)), agreed=False)
+
+    assert await list_broadcasts(chat._store) == []
 
 
 async def test_who_may_not_get_it_is_counted_and_never_stored(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
@@ -198,6 +271,25 @@ async def test_a_pause_holds_at_once_and_a_resume_goes_on(chat: Any, made: Calla
     assert 0 < sent == held < 40
     assert got(chat) == Counter(people)
     assert (await broadcast.status()).counts["read"] == 40
+
+
+async def test_after_a_short_pause_it_goes_on_soon(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
+    people = phones(15)
+    broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
+    chat.world.set_status(DEMO_INSTANCE, "disconnected")
+    await broadcast.start()
+    await chat.wait(seconds=5)
+    await broadcast.pause()
+    await chat.wait(minutes=5)
+    chat.world.set_status(DEMO_INSTANCE, "connected")
+    await chat.wait(minutes=1)
+    before = len(got(chat))
+
+    await broadcast.resume()
+    await chat.wait(seconds=32)
+
+    assert before == 0
+    assert got(chat) == Counter(people)
 
 
 async def test_what_else_waits_for_a_person_goes_before_a_paused_broadcast(
@@ -645,6 +737,7 @@ class Idle:
     """A worker and a sender with nothing to do."""
 
     stopping = False
+    due = None
 
     def __init__(self) -> None:
         self.slots = Slots(1)

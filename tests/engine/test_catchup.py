@@ -926,6 +926,8 @@ def running(clock: VirtualClock, lines: Slow) -> Engine:
 class Idle:
     """A sender with nothing to send."""
 
+    due = None
+
     def __init__(self) -> None:
         self.stopping = False
         self.slots = Slots(1)

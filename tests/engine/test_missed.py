@@ -269,6 +269,8 @@ async def test_more_than_fit_are_dropped_the_oldest_first(clock: ManualClock, mo
 class Nothing:
     """A worker or sender without work."""
 
+    due = None
+
     def __init__(self) -> None:
         self.slots = Slots(1)
         self.stopping = False

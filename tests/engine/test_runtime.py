@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from random import Random
 from typing import Any
 
 from flashbot.clock import to_ms
@@ -19,9 +20,12 @@ from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
 from flashbot.engine.worker import Handle, Worker
 from flashbot.errors import StoreAway
+from flashbot.outreach.policy import Policy
 from flashbot.store.fake import FakeRunner
 from flashbot.store.mailbox import Store
 from flashbot.store.records import Done, Entry, Message, Taken
+from flashbot.testing.acquainting import acquaint
+from flashbot.testing.any_time import ANY_TIME
 from flashbot.testing.virtual import VirtualClock
 
 AWA, BEN = "+2250700000001", "+2250700000002"
@@ -73,6 +77,9 @@ class Rough:
             await self.clock.sleep(self.slow[name])
         return found
 
+    async def command(self, *words: str | bytes | int) -> Any:
+        return await self.fake.command(*words)
+
 
 class House:
     """One store, and engines on it."""
@@ -84,10 +91,14 @@ class House:
         self.post = Post(clock)
         self.tally = Tally()
 
-    def engine(self, handle: Handle, *, per_second: float = 0, start: bool = True) -> Engine:
+    def engine(
+        self, handle: Handle, *, per_second: float = 0, start: bool = True, policy: Policy | None = None
+    ) -> Engine:
         clock, store = self.clock, self.store
         pace = SharedPace(store, clock, api_key="k", per_second=per_second)
-        sender = Sender(store, self.post, pace, clock, patience=Patience(), hands=4, tally=self.tally)
+        sender = Sender(
+            store, self.post, pace, clock, patience=Patience(), hands=4, tally=self.tally, policy=policy, rng=Random(1)
+        )
         worker = Worker(
             store, handle, sender, clock,
             patience=Patience(), hands=4, handler_seconds=600, tally=self.tally,
@@ -484,6 +495,29 @@ def test_a_stop_while_the_store_is_away_still_ends(virtually: Any) -> None:
 
         assert ended_after < 15
         assert not hanging
+
+    virtually(story)
+
+
+def test_the_next_message_leaves_as_soon_as_the_gap_before_it_is_over(virtually: Any) -> None:
+    async def story(clock: VirtualClock) -> None:
+        house = House(clock)
+
+        async def handle(taken: Taken, attempt: int, event: object = None) -> Done:
+            return Done()
+
+        phones = [f"+22507{number:08}" for number in range(100)]
+        await acquaint(house.store, *phones, instance="i")
+        await house.store.numbers.set("i", {"stage": "7"})
+        for to in phones:
+            body = json.dumps({"instanceId": "i", "to": to, "type": "text", "text": to}).encode()
+            await house.store.post("drip", to, to, Outgoing(f"{to}/0", "follow_up", to_ms(clock.now()), body).pack())
+        engine = house.engine(handle, policy=replace(ANY_TIME, most_an_hour=1800))
+        await clock.sleep(120)
+
+        sent = len(house.post.sent)
+        await engine.stop()
+        assert sent >= 56, "about 60 gaps have passed"
 
     virtually(story)
 

@@ -70,6 +70,18 @@ async def test_a_process_that_knows_of_no_work_asks_nobody_until_its_next_look_a
     assert (before, at_once, len(nodes.calls)) == (MANY, MANY, 2 * MANY)
 
 
+async def test_when_a_gap_is_over_the_next_look_is_everywhere(store: Store, nodes: Nodes) -> None:
+    await taken_in(store, "drip")
+    nodes.calls.clear()
+
+    store.look_everywhere("drip")
+    await taken_in(store, "in")
+    others = len(nodes.calls)
+    await taken_in(store, "drip")
+
+    assert (others, len(nodes.calls)) == (MANY, 2 * MANY)
+
+
 async def test_one_partition_is_asked_when_a_token_names_it(store: Store, nodes: Nodes) -> None:
     await taken_in(store, "in")
     other = Store(nodes, partitions=MANY, now_ms=store._now_ms)

@@ -20,7 +20,7 @@ local raw, verb = time(ARGV[1]), ARGV[2]
 local book = tag .. ':ledger:' .. ARGV[3] .. ':'
 local HOUR, DAY = 3600 * 1000, 24 * 3600 * 1000
 local STILL, LATER, PATIENCE, FEW, LOOK, MOST_SOURCES = 10 * 60 * 1000, 15 * 60 * 1000, 5000, 5, 64, 64
-local CREDIT, OVERLAP = 8 * 5040, 5 * 60 * 1000
+local CREDIT, OVERLAP = 3 * 5040, 5 * 60 * 1000
 local KEEP, KEEP_STATE, KEEP_SHORT, SWEPT = 26 * HOUR, 52 * HOUR, 2 * HOUR + 60000, 32
 local ASKED, UNASKED, BOTH = { 'asked' }, { 'unasked' }, { 'asked', 'unasked' }
 
