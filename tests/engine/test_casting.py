@@ -255,22 +255,22 @@ async def test_who_opted_out_and_was_forgotten_is_left_out(chat: Any, made: Call
 
 
 async def test_a_pause_holds_at_once_and_a_resume_goes_on(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:
-    people = phones(40)
+    people = phones(20)
     broadcast = (await made(named(people), rules=Rules(canary=0))).broadcast
     chat.world.set_health(DEMO_INSTANCE, "warming", hourlyOutboundCap=30)
     await broadcast.start()
-    await chat.wait(minutes=30)
+    await chat.wait(minutes=15)
     sent = len(got(chat))
 
     await broadcast.pause()
-    await chat.wait(hours=1)
+    await chat.wait(minutes=30)
     held = len(got(chat))
     await broadcast.resume()
-    await chat.wait(hours=3)
+    await chat.wait(hours=1.5)
 
-    assert 0 < sent == held < 40
+    assert 0 < sent == held < 20
     assert got(chat) == Counter(people)
-    assert (await broadcast.status()).counts["read"] == 40
+    assert (await broadcast.status()).counts["read"] == 20
 
 
 async def test_after_a_short_pause_it_goes_on_soon(chat: Any, made: Callable[..., Awaitable[Made]]) -> None:

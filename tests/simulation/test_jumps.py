@@ -44,7 +44,7 @@ def busiest(moments: list[float], within: float) -> int:
 
 @pytest.mark.parametrize("seed", range(RUNS))
 def test_a_clock_that_jumps_releases_no_burst(seed: int) -> None:
-    crowd = Crowd(seed, Faults(kills=0, lose_reply=0.005), PATIENT, Questions(health, number), people=600, processes=2)
+    crowd = Crowd(seed, Faults(kills=0, lose_reply=0.005), PATIENT, Questions(health, number), people=250, processes=2)
 
     async def jump() -> None:
         while True:

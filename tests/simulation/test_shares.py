@@ -94,7 +94,7 @@ async def _play(race: Race, world: World) -> tuple[list[str], int]:
     await asyncio.sleep(race.later)
     before = len(world.accepted)
     await _make(store, SECOND, race.people[1], world.store_ms())
-    while len(world.accepted) < sum(race.people):
+    while sum(str(row.to).startswith(PREFIX[SECOND]) for row in world.accepted) < race.people[1]:
         await asyncio.wait(crew, timeout=5, return_when=asyncio.FIRST_EXCEPTION)
         for one in crew:
             if one.done():
@@ -174,7 +174,6 @@ def test_a_small_broadcast_that_begins_later_gets_its_half(race: Race) -> None:
     ended = len(left) - left[::-1].index(SECOND)
     shared = left[begun:ended]
     apart = abs(shared.count(FIRST) - shared.count(SECOND)) / len(shared)
-    assert left.count(FIRST) == race.people[0]
-    assert shared.count(SECOND) == race.people[1]
+    assert left.count(FIRST) < race.people[0], "it has somebody left to write to"
     assert begun - before <= race.soon
     assert apart <= 0.05

@@ -324,7 +324,7 @@ async def test_eight_processes_that_are_killed_at_random_never_exceed_a_budget(t
     server = Embedded(tmp_path / "store", os.environ.get("FLASHBOT_REDIS_SERVER"))
     address = await server.ensure()
     link = Link(address)
-    seconds = float(os.environ.get("FLASHBOT_LEDGER_SECONDS", "12"))
+    seconds = float(os.environ.get("FLASHBOT_LEDGER_SECONDS", "6"))
     process = await asyncio.create_subprocess_exec(
         sys.executable, rig.__file__, str(address.path), str(seconds), "5",
         stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
