@@ -21,7 +21,7 @@ from flashbot.dialogue.routes import Routes
 from flashbot.dialogue.step import Handler
 from flashbot.dialogue.text import fold
 from flashbot.dialogue.tongue import checked_language
-from flashbot.engine.dispatch import Dispatch, store_of
+from flashbot.engine.dispatch import Dispatch
 from flashbot.errors import BotMistake, SettingsError
 from flashbot.outreach.drip import Drip, Drips
 from flashbot.outreach.optout import OptOut
@@ -270,6 +270,7 @@ class Bot:
         from flashbot.engine.tally import Tally
         from flashbot.engine.training import READY_WITHIN, Training
         from flashbot.engine.watchdog import watching
+        from flashbot.store.opening import store_of
 
         async with contextlib.AsyncExitStack() as stack:
             training = None

@@ -27,15 +27,8 @@ def check_store(settings: Settings) -> None:
 @contextlib.asynccontextmanager
 async def opened_store(settings: Settings) -> AsyncIterator[OpenedStore]:
     """The store; nothing is made where there is none."""
-    from flashbot.store.opening import open_store
+    from flashbot.store.opening import store_of
 
     check_store(settings)
-    async with open_store(
-        url=settings.redis_url.get_secret_value(),
-        folder=settings.data_dir,
-        server=settings.redis_server,
-        partitions=settings.partitions,
-        wait=settings.redis_wait,
-        wait_aof=settings.redis_waitaof,
-    ) as opened:
+    async with store_of(settings) as opened:
         yield opened

@@ -185,7 +185,7 @@ async def make_broadcast(
     same campaign, of which nobody gets it once more through the gates. `seen` is
     told from time to time how many people were read. What is not sent within 30 days, or by `send_before` (with a
     zone), is not sent at all. Raises BotMistake, ContentError, TemplateError or StoreAway; nothing has left then, and
-    unless the store is away nothing is kept of this making.
+    unless the store is away the name is free again.
     """
     at_ms = int(time.time() * 1000) if now_ms is None else now_ms
     if not str(name).strip() or len(name) > LONGEST_NAME:

@@ -15,7 +15,6 @@ from flashbot.errors import ContentError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from flashbot.dialogue.series import Sayable
@@ -29,24 +28,9 @@ if TYPE_CHECKING:
     from flashbot.store.opening import OpenedStore
     from flashbot.templating.catalogue import Catalogue
 
-__all__ = ["Dispatch", "store_of"]
+__all__ = ["Dispatch"]
 
 log = logging.getLogger("flashbot")
-
-
-def store_of(settings: Settings, *, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[OpenedStore]:
-    """The store that these settings name, once it is entered: then it raises what `open_store` does."""
-    from flashbot.store.opening import open_store
-
-    return open_store(
-        url=settings.redis_url.get_secret_value(),
-        folder=settings.data_dir,
-        server=settings.redis_server,
-        partitions=settings.partitions,
-        wait=settings.redis_wait,
-        wait_aof=settings.redis_waitaof,
-        stop=stop,
-    )
 
 
 class Dispatch:
@@ -125,6 +109,8 @@ class Dispatch:
         return made.broadcast
 
     async def _open(self, settings: Settings) -> OpenedStore:
+        from flashbot.store.opening import store_of
+
         stack = contextlib.AsyncExitStack()
         opened = await stack.enter_async_context(store_of(settings))
         opened.store.reasons.within = timedelta(days=settings.keep_reasons_days)

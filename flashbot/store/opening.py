@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flashbot.errors import SettingsError, StoreAway, StoreUnfit
 from flashbot.store.cluster import Cluster, in_cluster, seeds_of
@@ -25,7 +26,10 @@ from flashbot.store.marker import Marker
 from flashbot.store.sentinel import SENTINEL_SCHEMES, Sentinels
 from flashbot.store.wire import Refusal
 
-__all__ = ["LAYOUT", "OpenedStore", "open_store", "way_to"]
+if TYPE_CHECKING:
+    from flashbot.settings import Settings
+
+__all__ = ["LAYOUT", "OpenedStore", "open_store", "store_of", "way_to"]
 
 LAYOUT = "1"
 """The version of the key layout; raised when old code could not work on new keys."""
@@ -57,6 +61,21 @@ class OpenedStore:
         if isinstance(self.link, Cluster):
             return ClusterEars(self.link, self.store)
         return Ears(self.link, self.store)
+
+
+def store_of(
+    settings: Settings, *, stop: asyncio.Event | None = None
+) -> contextlib.AbstractAsyncContextManager[OpenedStore]:
+    """The store that these settings name, once it is entered: then it raises what `open_store` does."""
+    return open_store(
+        url=settings.redis_url.get_secret_value(),
+        folder=settings.data_dir,
+        server=settings.redis_server,
+        partitions=settings.partitions,
+        wait=settings.redis_wait,
+        wait_aof=settings.redis_waitaof,
+        stop=stop,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -62,6 +62,7 @@ async def _well(instance_id: str) -> InstanceHealth:
         daily_outbound_cap=1_000_000,
         hourly_unique_recipients_cap=1_000_000,
         daily_unique_recipients_cap=1_000_000,
+        max_campaign_recipients=1_000_000,
     )
     return InstanceHealth(safety_state="stable", safety_score=100, warmup_policy=caps)
 

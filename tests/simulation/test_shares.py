@@ -13,40 +13,23 @@ from flashbot.engine.broadcast import dump_rules
 from flashbot.engine.casting import Casting
 from flashbot.engine.outbox import Outgoing
 from flashbot.engine.pace import SharedPace
-from flashbot.engine.pacing import Pacing, Questions
+from flashbot.engine.pacing import Pacing
 from flashbot.engine.pauses import Pauses
 from flashbot.engine.sender import Sender
 from flashbot.engine.tally import Tally
 from flashbot.msgflash.content import Text
-from flashbot.msgflash.instances import InstanceHealth, WarmupPolicy
-from flashbot.msgflash.models import Instance
 from flashbot.msgflash.sent import body_of
 from flashbot.outreach.cast import DAY_MS, Rules, source_of
 from flashbot.outreach.policy import Policy
 from flashbot.store.mailbox import Store
 from flashbot.testing.acquainting import acquaint
 from flashbot.testing.any_time import ANY_TIME
-from flashbot.testing.simulated_world import INSTANCE, PATIENCE, Faults, Post, Process, Runner, World
+from flashbot.testing.simulated_world import INSTANCE, PATIENCE, WELL, Faults, Post, Process, Runner, World
 from flashbot.testing.virtual import VirtualLoop, run_virtual
 
 CALM = Faults(kills=0, lose_reply=0, no_answer=0, refuse=0)
 FIRST, SECOND = "aa", "bb"
 PREFIX = {FIRST: "+22507", SECOND: "+22505"}
-
-
-async def well(instance_id: str) -> InstanceHealth:
-    caps = WarmupPolicy(
-        hourly_outbound_cap=1_000_000,
-        daily_outbound_cap=1_000_000,
-        hourly_unique_recipients_cap=1_000_000,
-        daily_unique_recipients_cap=1_000_000,
-        max_campaign_recipients=1_000_000,
-    )
-    return InstanceHealth(safety_state="stable", safety_score=100, warmup_policy=caps)
-
-
-async def of_that_number(instance_id: str) -> Instance:
-    return Instance(id=instance_id, wa_number="2250700000000")
 
 
 @dataclass(frozen=True)
@@ -141,8 +124,7 @@ async def _work(race: Race, world: World, process: Process, dice: Random) -> Non
     store = Store(Runner(world, process), now_ms=world.store_ms, rng=dice)
     pace = SharedPace(store, process.clock, api_key="k", per_second=race.rate)
     pauses = Pauses(store, process.clock, tally, key_tag=pace.tag, patience=PATIENCE)
-    asked = Questions(well, of_that_number)
-    pacing = Pacing(store, asked, pauses, process.clock, tally, race.policy, key_tag=pace.tag)
+    pacing = Pacing(store, WELL, pauses, process.clock, tally, race.policy, key_tag=pace.tag)
     sender = Sender(
         store, Post(world, process), pace, process.clock, patience=PATIENCE, hands=3, tally=tally,
         pauses=pauses, pacing=pacing, policy=race.policy, rng=dice,

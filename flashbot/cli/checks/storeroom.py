@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from flashbot.cli.checks.finding import Finding, broken, ok, unknown, warning
 from flashbot.cli.checks.storage import StoreFacts, judge_store
-from flashbot.engine.dispatch import store_of
 from flashbot.errors import SettingsError, StoreAway, StoreError, StoreUnfit
 from flashbot.store.embedded import find_server
-from flashbot.store.opening import way_to
+from flashbot.store.opening import store_of, way_to
 from flashbot.store.wire import Refusal
 
 if TYPE_CHECKING:
